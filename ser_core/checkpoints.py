@@ -1,0 +1,232 @@
+"""A checkpoint is a folder: `model.safetensors` (float16, buffers float32), `statistics.safetensors`, `card.json`.
+
+No pickle, ever: a `.pt`, `.pth`, `.ckpt`, `.bin` or `.pkl` file can run code when it is opened and is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from ser_core.errors import CheckpointError, SpeechEmotionError
+from ser_core.files import checkpoints_folder, write_bytes, write_text
+from ser_core.models import Preparation, System, create
+
+FORMAT = 1
+PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".joblib")
+NOT_FOR_JUDGING = (
+    "Shows how a model labels acted emotion in speech. It does not measure what anyone feels and must not be used "
+    "to assess, grade, monitor, select or discipline anyone. Inferring people's emotions at work or in education is "
+    "prohibited in the European Union except for medical or safety reasons (Regulation (EU) 2024/1689, "
+    "Article 5(1)(f))."
+)
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Part(Section):
+    """The utterances of one part: id -> first 16 hex digits of the decoded samples' SHA-256."""
+
+    utterances: dict[str, str] = {}
+    speakers: tuple[str, ...] = ()
+
+
+class Data(Section):
+    """What the checkpoint was trained on, chosen on, and tested on."""
+
+    corpora: tuple[str, ...]
+    synthetic: tuple[str, ...] = Field((), description="Those of the corpora that no human spoke.")
+    languages: tuple[str, ...]
+    protocol: str
+    train: Part
+    validation: Part
+    test: Part
+
+    def seen_speakers(self) -> frozenset[str]:
+        return frozenset(self.train.speakers + self.validation.speakers)
+
+
+class Measured(Section):
+    """One measurement, made on the file as shipped."""
+
+    corpus: str
+    protocol: str
+    n: int
+    excluded: int = Field(description="Clips left out because their speaker was seen in training or validation.")
+    speakers: int
+    wa: float
+    ua: float
+    wf1: float
+    intervals: dict[str, tuple[float, float]]
+    labels: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    command: str
+
+
+class Card(Section):
+    """What a checkpoint says of itself."""
+
+    format: Literal[1] = FORMAT
+    name: str
+    system: str
+    variant: str
+    model: dict[str, bool | int | float | str]
+    preparation: dict[str, str | float | None]
+    labels: tuple[str, ...]
+    merge: dict[str, str] = {}
+    parameters: int
+    temperature: float = Field(gt=0, description="Divides clip logits to calibrate confidence; fitted on validation.")
+    validation_ua: float | None = None
+    epoch: int
+    data: Data
+    licence: str
+    ships: bool
+    results: tuple[Measured, ...] = ()
+    recipe: dict[str, Any]
+    reproduce: str
+    environment: dict[str, str] = {}
+    note: str = ""
+    not_for: str = NOT_FOR_JUDGING
+
+    def merged(self, emotion: str) -> str:
+        return self.merge.get(emotion, emotion)
+
+
+def save_checkpoint(
+    folder: Path, model: System, card: Card, statistics: dict[str, Tensor] | None = None
+) -> None:
+    """Write a checkpoint folder; the card goes last, so a folder with a card is complete."""
+    learnt = {name for name, _ in model.named_parameters()}
+    shipped = {name: tensor.half() if name in learnt else tensor for name, tensor in model.weights().items()}
+    write_bytes(folder / "model.safetensors", save_tensors(shipped))
+    if statistics:
+        write_bytes(folder / "statistics.safetensors", save_tensors(statistics))
+    write_card(folder, card)
+
+
+def write_card(folder: Path, card: Card) -> None:
+    write_text(folder / "card.json", card.model_dump_json(indent=1) + "\n")
+
+
+def list_checkpoints() -> list[str]:
+    """Names of the checkpoints that ship, sorted."""
+    root = checkpoints_folder()
+    return sorted(path.parent.name for path in root.glob("*/card.json")) if root.is_dir() else []
+
+
+def default_checkpoint() -> str:
+    """`ctmam-general` where it is here, else `ctmam-synthetic`, else the first.  Raises CheckpointError where none is."""
+    names = list_checkpoints()
+    for name in ("ctmam-general", "ctmam-synthetic", *names):
+        if name in names:
+            return name
+    raise CheckpointError(
+        f"There is no checkpoint in {checkpoints_folder()}: train one with "
+        "`python -m ser_core train --recipe ctmam-synthetic` and keep it with `python -m ser_core keep`."
+    )
+
+
+def keep_checkpoint(folder: Path, name: str) -> Path:
+    """Copy a finished checkpoint beside those that ship; its card takes the new name.
+
+    Raises CheckpointError where it is not finished or the name is taken or not a plain name.
+    """
+    card = load_card(folder)
+    target = checkpoints_folder() / name
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
+        raise CheckpointError(f"{name!r} is no name for a checkpoint: use small letters, digits, - and _.")
+    if target.exists():
+        raise CheckpointError(f"There is a checkpoint {name!r} already: choose another name or move that one away.")
+    with tempfile.TemporaryDirectory(dir=_made(target.parent), prefix=".keeping-") as scratch:
+        copy = Path(shutil.copytree(folder, Path(scratch) / name))
+        write_card(copy, card.model_copy(update={"name": name}))
+        copy.rename(target)
+    return target
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def find_checkpoint(name: str | Path) -> Path:
+    """The folder of a checkpoint, by name or path.  Raises CheckpointError with what there is instead."""
+    path = Path(name)
+    if path.suffix.lower() in PICKLES:
+        raise CheckpointError(
+            f"{path.name} is a pickle, which can run code when it is opened: only folders with model.safetensors and "
+            "card.json are loaded."
+        )
+    folder = path if len(path.parts) > 1 or path.is_dir() else checkpoints_folder() / path
+    if not (folder / "card.json").is_file():
+        names = ", ".join(list_checkpoints()) or "none here"
+        raise CheckpointError(f"There is no checkpoint {str(name)!r}: choose one of {names}, or the path of its folder.")
+    return folder
+
+
+def load_card(name: str | Path) -> Card:
+    """Raises CheckpointError where the card is missing, damaged, or of a later version."""
+    folder = find_checkpoint(name)
+    try:
+        values = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        if isinstance(values, dict) and values.get("format") != FORMAT:
+            raise CheckpointError(
+                f"The card of {folder.name} has format {values.get('format')!r}, this version reads {FORMAT}: "
+                "update the application or train the checkpoint again."
+            )
+        return Card.model_validate(values)
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise CheckpointError(f"The card of {folder.name} cannot be read: it is not a JSON file.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise CheckpointError(f"The card of {folder.name} is damaged at {field}: {first['msg']}.") from error
+
+
+def load_model(name: str | Path, card: Card | None = None) -> System:
+    """The model in eval mode, float32, on the CPU.
+
+    Raises CheckpointError where the weights are missing, damaged, or do not fit the card.
+    """
+    folder = find_checkpoint(name)
+    card = card or load_card(folder)
+    try:
+        model = create(
+            card.system, card.variant, len(card.labels), Preparation(**card.preparation), **card.model  # type: ignore[arg-type]
+        )
+        # Read into memory: a memory map would fault if the file were replaced under a running app.
+        tensors = load_tensors((folder / "model.safetensors").read_bytes())
+    except (SpeechEmotionError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{folder.name} does not describe a model of this version: {error}") from error
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"The weights of {folder.name} are missing or damaged: fetch the folder again.") from error
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values() if tensor.is_floating_point()):
+        raise CheckpointError(f"The weights of {folder.name} hold values that are not numbers: fetch the folder again.")
+    try:
+        model.load_weights(tensors)
+    except ValueError as error:
+        raise CheckpointError(f"The weights of {folder.name} do not fit its card: fetch the folder again.") from error
+    return model.eval().requires_grad_(False)
+
+
+def preparation_values(preparation: Preparation) -> dict[str, str | float | None]:
+    return asdict(preparation)
+
+
+def config_changes(model: System) -> dict[str, bool | int | float | str]:
+    """Every field of a model's config but the number of classes, which follows from the labels."""
+    return {key: value for key, value in asdict(model.config).items() if key != "num_classes"}

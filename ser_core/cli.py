@@ -1,0 +1,218 @@
+"""The command line: recognise, train, evaluate, keep, systems.  Errors go to stderr in one line, exit status 2."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from ser_core.errors import SpeechEmotionError
+
+if TYPE_CHECKING:
+    from ser_core.recogniser import Prediction
+
+# Heavy imports stand inside the commands, so that --help answers at once and recognising never loads training code.
+
+app = typer.Typer(
+    help="Speech Emotion Lab: how five published attention models hear acted emotion in speech.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+DataOption = Annotated[Path | None, typer.Option("--data", help="Folder with the corpora; else SER_DATA.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def main() -> None:
+    try:
+        app()
+    except SpeechEmotionError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        fail("Stopped.")
+
+
+def fail(sentence: str) -> NoReturn:
+    print(sentence, file=sys.stderr)
+    raise SystemExit(2)
+
+
+@app.command()
+def recognise(
+    clips: Annotated[list[str], typer.Argument(help="Audio files.")],
+    checkpoint: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Recognise the emotion acted in each clip.  A clip that cannot be used is reported and the others go on."""
+    from ser_core.audio import load
+    from ser_core.checkpoints import default_checkpoint
+    from ser_core.errors import AudioError
+    from ser_core.quality import require_speech
+    from ser_core.recogniser import Recogniser
+
+    recogniser = Recogniser(checkpoint or default_checkpoint())
+    answers: list[dict[str, Any]] = []
+    failed = False
+    for clip in clips:
+        try:
+            waveform = load(clip)
+            require_speech(waveform)
+        except AudioError as error:
+            failed = True
+            print(f"{clip}: {error}", file=sys.stderr)
+            continue
+        for note in waveform.notes:
+            print(f"{clip}: {note}", file=sys.stderr)
+        prediction = recogniser.predict(waveform)
+        answers.append(answer(clip, prediction))
+        if not as_json:
+            print(f"{clip}: " + ", ".join(f"{name} {100 * p:.0f} %" for name, p in prediction.ranked()[:3]))
+    if as_json:
+        print(json.dumps(answers, indent=1))
+    if failed:
+        raise SystemExit(2)
+
+
+def answer(clip: str, prediction: Prediction) -> dict[str, Any]:
+    """A prediction as plain values, times in seconds."""
+    return {
+        "clip": clip,
+        "checkpoint": prediction.checkpoint,
+        "label": prediction.label,
+        "labels": list(prediction.labels),
+        "probabilities": prediction.probabilities.tolist(),
+        "segments": [
+            {"start": float(start), "end": float(end), "probabilities": row.tolist()}
+            for start, end, row in zip(
+                prediction.starts, prediction.ends, prediction.segment_probabilities, strict=True
+            )
+        ],
+    }
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Option(help="Name of a recipe, or a .toml file.")],
+    changes: Annotated[list[str], typer.Option("--set", help="key=value, e.g. training.epochs=3.")] = [],  # noqa: B006
+    run: Annotated[Path | None, typer.Option(help="Run folder; an unfinished run in it is resumed.")] = None,
+    data: DataOption = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or cuda:N.")] = "cpu",
+) -> None:
+    """Train a recipe; the finished checkpoint lies in the run folder."""
+    from ser_core.corpora import data_folder
+    from ser_core.recipes import load_recipe
+    from ser_core.training.run import Run
+    from ser_core.training.trainer import train as run_training
+
+    chosen = load_recipe(recipe, changes)
+    started = Run.start(chosen, run)
+    print(f"Run folder: {started.folder}")
+    with progress_bar() as progress:
+        card = run_training(chosen, started, data_folder(data), progress, device)
+    for result in card.results:
+        print(f"{result.corpus} ({result.protocol}, {result.n} clips of unseen speakers): " + figures(result.model_dump()))
+    print(f"Checkpoint: {started.checkpoint}\nKeep it:    python -m ser_core keep {started.folder} NAME")
+
+
+@app.command()
+def evaluate(
+    checkpoint: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")],
+    corpus: Annotated[str, typer.Option(help="Name of a corpus.")],
+    protocol: Annotated[str, typer.Option(help="Only the test part of this protocol; empty: every unseen speaker.")] = "",
+    include_seen: Annotated[bool, typer.Option("--include-seen", help="Keep speakers the checkpoint has heard.")] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score a checkpoint on a corpus, leaving out every speaker it has heard in training or validation."""
+    from ser_core.corpora import data_folder, get_corpus
+    from ser_core.evaluation import evaluate as run_evaluation
+    from ser_core.protocols import split
+    from ser_core.recogniser import Recogniser
+
+    recogniser = Recogniser(checkpoint)
+    utterances = get_corpus(corpus).scan(data_folder(data)).utterances
+    if protocol:
+        utterances = split(utterances, protocol, int(recogniser.card.recipe.get("seed", 0))).test
+    with progress_bar() as progress:
+        result = run_evaluation(recogniser, utterances, corpus, protocol or "all", include_seen, progress)
+    summary = result.summary()
+    if as_json:
+        print(json.dumps(summary, indent=1))
+        return
+    if result.seen_included:
+        print("SEEN SPEAKERS INCLUDED: these figures prove nothing about a new voice.")
+    print(f"{checkpoint} on {corpus}: {summary['n']} clips of {summary['speakers']} speakers, " + figures(summary))
+    print(f"left out: {summary['excluded']} of seen speakers, {summary['outside']} with other emotions")
+    print_confusion(summary["labels"], summary["confusion"])
+
+
+@app.command()
+def keep(run: Path, name: str) -> None:
+    """Keep the checkpoint of a finished run under a name, beside those that ship."""
+    from ser_core.checkpoints import keep_checkpoint
+
+    print(f"Kept as {keep_checkpoint(run / 'checkpoint', name)}")
+
+
+@app.command()
+def systems(as_json: JsonOption = False) -> None:
+    """List the systems and their variants."""
+    from ser_core.models import count_parameters, create, list_systems, list_variants, system_class
+
+    rows = [
+        {"system": name, "title": system_class(name).title, "variant": variant, "num_classes": 7,
+         "parameters": count_parameters(create(name, variant, 7))}
+        for name in list_systems()
+        for variant in list_variants(name)
+    ]  # fmt: skip
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        print(f"{row['system']:16} {row['variant']:20} {row['parameters']:>12,} parameters (7 classes)")
+
+
+def figures(values: dict[str, Any]) -> str:
+    """WA, UA and WF1 in per cent with their 95 % intervals."""
+    parts = []
+    for name in ("wa", "ua", "wf1"):
+        low, high = values["intervals"][name]
+        parts.append(f"{name.upper()} {100 * values[name]:.1f} % ({100 * low:.1f} to {100 * high:.1f})")
+    return ", ".join(parts)
+
+
+def print_confusion(labels: list[str], counts: list[list[int]]) -> None:
+    """Rows: what was acted.  Columns: what the model heard."""
+    print(" " * 10 + "".join(f"{name[:8]:>9}" for name in labels))
+    for name, row in zip(labels, counts, strict=True):
+        print(f"{name:10}" + "".join(f"{count:9}" for count in row))
+
+
+@contextmanager
+def progress_bar() -> Iterator[Any]:
+    """A bar on stderr with the time left: called as progress(what, done, total)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        current = ""
+
+        def report(what: str, done: int, total: int) -> None:
+            nonlocal current
+            if what != current:
+                current = what
+                bar.reset(task, description=what, total=total)
+            bar.update(task, completed=done)
+
+        yield report
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""SAVEE: four British men, 7 emotions.  Haq & Jackson (2010), in: Machine Audition, IGI Global, pp. 398-423.
+
+The release has a folder per speaker (`DC/a01.wav`); flat copies write `DC_a01.wav`.  Both are read.
+"""
+
+import re
+from pathlib import Path
+
+from ser_core.corpora.base import RESEARCH_ONLY, Corpus, Utterance
+from ser_core.errors import CorpusError
+
+_NAME = re.compile(r"(?:(DC|JE|JK|KL)_)?(sa|su|a|d|f|h|n)(\d\d)")
+_EMOTIONS = {
+    "a": "angry",
+    "d": "disgust",
+    "f": "fear",
+    "h": "happy",
+    "n": "neutral",
+    "sa": "sad",
+    "su": "surprise",
+}
+
+
+class Savee(Corpus):
+    def parse(self, path: Path) -> Utterance:
+        match = _NAME.fullmatch(path.stem)
+        speaker = match and (match.group(1) or path.parent.name)
+        if not match or speaker not in ("DC", "JE", "JK", "KL"):
+            raise CorpusError("not a SAVEE name (SPEAKER_codeNN, or codeNN in a speaker's folder)")
+        code, number = match.group(2), match.group(3)
+        return Utterance(
+            id=f"savee/{speaker}_{code}{number}",
+            path=path,
+            corpus="savee",
+            emotion=_EMOTIONS[code],
+            speaker=f"savee/{speaker}",
+            sex="male",
+            language="en",
+            text=f"savee/{code}{number}",
+        )
+
+
+SAVEE = Savee(
+    name="savee",
+    title="SAVEE",
+    language="en",
+    licence=RESEARCH_ONLY,
+    homepage="http://kahlan.eps.surrey.ac.uk/savee/",
+    citation="Haq & Jackson (2010). Multimodal emotion recognition. In: Machine Audition, IGI Global, 398-423.",
+    expected={name: 120 if name == "neutral" else 60 for name in _EMOTIONS.values()},
+)

@@ -1,0 +1,50 @@
+"""Writing files so that a crash never leaves half of one, and where the project keeps its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def checkpoints_folder() -> Path:
+    """Trained weights that ship; SER_CHECKPOINTS points elsewhere."""
+    return Path(os.environ.get("SER_CHECKPOINTS") or PROJECT / "checkpoints").expanduser()
+
+
+def runs_folder() -> Path:
+    """Training runs: SER_RUNS, by default in the user's data folder, never in the repository."""
+    return Path(os.environ.get("SER_RUNS") or "~/.local/share/speech-emotion-lab/runs").expanduser()
+
+
+def cache_folder() -> Path:
+    """Computed features: SER_CACHE, by default in the user's cache folder; safe to delete at any time."""
+    return Path(os.environ.get("SER_CACHE") or "~/.cache/speech-emotion-lab").expanduser()
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write beside the target, then rename: a reader sees the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: Path, content: str) -> None:
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")

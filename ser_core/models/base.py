@@ -1,0 +1,99 @@
+"""What every system has in common: a front end, a way of cutting clips, and a network over segments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from ser_core.features import FrontEnd, Normaliser
+from ser_core.segments import Cutting, Segments, cut
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How a clip is made ready; travels in the card, because a model only knows what it was trained on.
+
+    normalise: see `features.Normaliser`.  trim_db: see `segments.Cutting`.
+    hop: seconds between segments, None for the system's own.
+    """
+
+    normalise: Literal["none", "clip", "corpus"] = "none"
+    trim_db: float | None = None
+    hop: float | None = None
+
+
+class System(nn.Module):
+    """A published architecture with its front end.
+
+    A subclass sets `name` and `segment_seconds`, `hop_seconds`, builds `front_end` and its layers, and defines
+    `embed` and `classify`.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    segment_seconds: ClassVar[float]
+    hop_seconds: ClassVar[float]
+    sample_rate: ClassVar[int] = 16_000
+
+    front_end: FrontEnd
+    config: Any
+
+    def __init__(self, preparation: Preparation) -> None:
+        super().__init__()
+        self.preparation = preparation
+        hop = self.hop_seconds if preparation.hop is None else preparation.hop
+        self.cutting = Cutting(
+            length=round(self.segment_seconds * self.sample_rate),
+            hop=round(hop * self.sample_rate),
+            trim_db=preparation.trim_db,
+        )
+
+    def build_normaliser(self) -> Normaliser:
+        return Normaliser(self.preparation.normalise, len(self.front_end.rows.centres))
+
+    def raw_segments(self, samples: Tensor, cutting: Cutting | None = None, batch: int = 256) -> Segments:
+        """Cut a clip and compute its features, not yet normalised.
+
+        samples: one clip, shape = (n,), on the model's device.  `batch` bounds the memory of long clips.
+        """
+        chosen = cutting or self.cutting
+        windows, starts, span = cut(samples, chosen)
+        features = torch.cat([self.front_end(part) for part in windows.split(batch)])
+        return Segments(features, starts, chosen.length / self.sample_rate, span)
+
+    def prepare(self, samples: Tensor, cutting: Cutting | None = None) -> Segments:
+        """One clip (n,) -> its segments with normalised features [S, rows, frames]."""
+        raw = self.raw_segments(samples, cutting)
+        return Segments(self.normaliser(raw.features), raw.starts, raw.seconds, raw.span)
+
+    def embed(self, features: Tensor) -> Tensor:
+        """Segments [B, rows, frames] -> what the last linear layer reads [B, D]."""
+        raise NotImplementedError
+
+    def classify(self, embedding: Tensor) -> Tensor:
+        """[B, D] -> logits [B, C]."""
+        raise NotImplementedError
+
+    def weights(self) -> dict[str, Tensor]:
+        """All that training learnt, on the CPU; the front end's filter banks follow from the config and are left out."""
+        state = self.state_dict()
+        return {k: v.detach().cpu().contiguous() for k, v in state.items() if not k.startswith("front_end.")}
+
+    def load_weights(self, tensors: dict[str, Tensor]) -> None:
+        """Raises ValueError where names or shapes do not fit this model."""
+        expected = self.weights()
+        if expected.keys() != tensors.keys() or any(expected[k].shape != tensors[k].shape for k in expected):
+            raise ValueError("the weights belong to another model")
+        self.load_state_dict({k: v.to(expected[k].dtype) for k, v in tensors.items()}, strict=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Segments [B, rows, frames] -> logits [B, C]."""
+        return self.classify(self.embed(features))
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Trainable parameters."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)

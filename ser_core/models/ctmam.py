@@ -1,0 +1,325 @@
+"""CTMAM: a CNN, time-shuffle attention, and a lightweight convolution transformer over MFCC segments.
+
+Paper (000): "Learning discriminative features from speech: CNN-Transformer and multidimensional attention mechanism
+for speech emotion recognition", Speech Communication, 2025.  Equation numbers below are the paper's.
+
+    MFCC 26 x 57 (1.8 s)  ->  CNN stem  ->  T-Sa (eqs 1-7)  ->  3 x LCT (eqs 8-21)  ->  1x1 conv, pool, linear
+
+    T-Sa   gate_t = sigmoid(BiLSTM(mean over channels)),  x * gate_t;  then space and channel gates in 64 groups
+    LLC    x + DWConv(x), then a pointwise convolution
+    LMAM   softmax(Q K^T / sqrt(d) + B) V  with  Q = coordinate attention of the input,  K, V from a 2x2-strided map
+    IBFFN  inverted bottleneck 128 -> 512 -> 128 with a 7x7 depthwise convolution and squeeze-and-excitation
+
+Where paper and release differ, and what stands here:
+- features: the text says 26 mel filters, the released shapes need 26 coefficients of 128 mel bands: the latter.
+- segment hop: 0.2 s = 3200 samples; the release cuts at 3199 by a rounding slip.
+- scale of the attention: the usual sqrt(64) per head, as released, not the paper's sqrt(128).
+- one strided reducer feeds K and V, and one bias B serves all blocks: the published count needs both.
+- the 7x7 kernel belongs to the depthwise convolution, not to the pointwise one the text names.
+- squeeze-and-excitation pools first; the paper's eq 21 pools last.
+- the release reshapes tokens to a map without transposing before the head, which scrambles tokens and channels;
+  here they are transposed.  `published=True` brings the scrambling back for comparison.
+- the released Emo-DB model is a small one (1 block, 1 head), which the paper does not mention: variant "small".
+
+There is no hertz axis anywhere: rows are groups of four neighbouring MFCC coefficients.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ser_core.features import Mfcc
+from ser_core.maps import capturing, record
+from ser_core.models.base import Preparation, System
+from ser_core.models.depthwise import DepthwiseConv2d
+from ser_core.models.registry import register
+
+ROWS, COLUMNS = 6, 14  # the map after the stem: 26 // 4 cepstral groups x 57 // 4 time columns
+WIDTH = 128
+
+
+@dataclass(frozen=True)
+class CtmamConfig:
+    """blocks, heads: of the LCT.  The rest switches parts off, by the names of the paper's ablations."""
+
+    num_classes: int = 4
+    blocks: int = 3
+    heads: int = 2
+    tsa: Literal["full", "no_lstm", "none"] = "full"
+    coordinate_attention: bool = True
+    squeeze_excitation: bool = True
+    local: Literal["llc", "conv"] = "llc"
+    feed_forward: Literal["inverted_bottleneck", "conv_7", "conv_3"] = "inverted_bottleneck"
+    published: bool = False
+
+
+VARIANTS = {
+    "default": CtmamConfig(),
+    "small": CtmamConfig(blocks=1, heads=1),
+    "no_tsa": CtmamConfig(tsa="none"),
+    "no_lstm": CtmamConfig(tsa="no_lstm"),
+    "no_lct": CtmamConfig(blocks=0),
+    "no_ca": CtmamConfig(coordinate_attention=False),
+    "no_se": CtmamConfig(squeeze_excitation=False),
+    "conv_lct": CtmamConfig(local="conv"),
+    "convffn_large": CtmamConfig(feed_forward="conv_7"),
+    "convffn_small": CtmamConfig(feed_forward="conv_3"),
+}
+
+
+def conv_bn(
+    inputs: int, outputs: int, kernel: int | tuple[int, int], activation: nn.Module | None = None, *, bias: bool = False
+) -> nn.Sequential:
+    """Convolution that keeps the map's size, batch norm, and an activation if one is given."""
+    size = kernel if isinstance(kernel, tuple) else (kernel, kernel)
+    padding = (size[0] // 2, size[1] // 2)
+    layers: list[nn.Module] = [
+        nn.Conv2d(inputs, outputs, size, padding=padding, bias=bias),
+        nn.BatchNorm2d(outputs),
+    ]
+    return nn.Sequential(*layers, *([activation] if activation else []))
+
+
+class Stem(nn.Module):
+    """MFCC [B, 1, 26, 57] -> [B, 128, 6, 14].  Two parallel kernels look along time and along the cepstrum first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1a = conv_bn(1, 8, (3, 1), nn.ReLU(), bias=True)
+        self.conv1b = conv_bn(1, 8, (1, 3), nn.ReLU(), bias=True)
+        self.conv2 = conv_bn(16, 32, 3, nn.ReLU(), bias=True)
+        self.conv3 = conv_bn(32, 48, 3, nn.ReLU(), bias=True)
+        self.conv4 = conv_bn(48, 64, 3, nn.ReLU(), bias=True)
+        self.conv5 = conv_bn(64, WIDTH, 3, nn.ReLU(), bias=True)
+        self.pool = nn.MaxPool2d(2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.cat([self.conv1a(x), self.conv1b(x)], dim=1)
+        x = self.pool(self.conv2(x))
+        x = self.pool(self.conv3(x))
+        return self.conv5(self.conv4(x))
+
+
+class TimingAttention(nn.Module):
+    """Eqs 1-4: a gate per cepstral row and time column, from a BiLSTM over time.  [B, 128, 6, 14] -> same.
+
+    The LSTM's own tanh bounds its output to (-1, 1), so the gate stays between 0.269 and 0.731.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(ROWS, ROWS // 2, num_layers=2, dropout=0.25, bidirectional=True, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        over_time = x.mean(1).transpose(1, 2)  # [B, 14, 6]
+        gate = self.lstm(over_time)[0].sigmoid().transpose(1, 2)  # [B, 6, 14]
+        record("timing", gate)
+        return x * gate.unsqueeze(1)
+
+
+class SpaceChannelAttention(nn.Module):
+    """Eqs 5-7, shuffle attention: in each of 64 groups one channel is gated by its mean, the other by its own map."""
+
+    def __init__(self, groups: int = 64) -> None:
+        super().__init__()
+        self.groups = groups
+        self.channel_weight = nn.Parameter(torch.zeros(1, 1, 1, 1))
+        self.channel_bias = nn.Parameter(torch.ones(1, 1, 1, 1))
+        self.space_weight = nn.Parameter(torch.zeros(1, 1, 1, 1))
+        self.space_bias = nn.Parameter(torch.ones(1, 1, 1, 1))
+        self.norm = nn.GroupNorm(1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, channels, rows, columns = x.shape
+        by_channel, by_space = x.reshape(batch * self.groups, 2, rows, columns).chunk(2, dim=1)
+        channel_gate = (self.channel_weight * by_channel.mean((2, 3), keepdim=True) + self.channel_bias).sigmoid()
+        space_gate = (self.space_weight * self.norm(by_space) + self.space_bias).sigmoid()
+        record("channel", channel_gate.reshape(batch, self.groups))
+        record("space", space_gate.reshape(batch, self.groups, rows, columns))
+        gated = torch.cat([by_channel * channel_gate, by_space * space_gate], dim=1)
+        shuffled = gated.reshape(batch, 2, channels // 2, rows, columns).transpose(1, 2)
+        return shuffled.reshape(batch, channels, rows, columns)
+
+
+class CoordinateAttention(nn.Module):
+    """Eqs 12-14: a gate per cepstral row and a gate per time column, for each channel.  [B, 128, 6, 14] -> same."""
+
+    def __init__(self, name: str, reduction: int = 16) -> None:
+        super().__init__()
+        self.name = name
+        self.squeeze = conv_bn(WIDTH, WIDTH // reduction, 1, nn.Hardswish(), bias=True)
+        self.rows = nn.Conv2d(WIDTH // reduction, WIDTH, 1)
+        self.columns = nn.Conv2d(WIDTH // reduction, WIDTH, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows, columns = x.shape[2:]
+        profile = torch.cat([x.mean(3, keepdim=True), x.mean(2, keepdim=True).transpose(2, 3)], dim=2)  # [B,128,20,1]
+        by_row, by_column = self.squeeze(profile).split([rows, columns], dim=2)
+        row_gate = self.rows(by_row).sigmoid()  # [B, 128, 6, 1]
+        column_gate = self.columns(by_column.transpose(2, 3)).sigmoid()  # [B, 128, 1, 14]
+        record(f"{self.name}.rows", row_gate.flatten(2))
+        record(f"{self.name}.columns", column_gate.flatten(2))
+        return x * row_gate * column_gate
+
+
+class MultidimensionalAttention(nn.Module):
+    """Eqs 8-11: 84 queries from coordinate attention look at 21 keys of a strided map.  [B, 128, 6, 14] -> same."""
+
+    def __init__(self, config: CtmamConfig, name: str) -> None:
+        super().__init__()
+        self.name, self.heads = name, config.heads
+        self.coordinate = CoordinateAttention(f"{name}.coordinate") if config.coordinate_attention else nn.Identity()
+        self.reduce = nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 2, stride=2, groups=WIDTH), nn.BatchNorm2d(WIDTH))
+        self.key = nn.Linear(WIDTH, WIDTH)
+        self.value = nn.Linear(WIDTH, WIDTH)
+        self.project = nn.Linear(WIDTH, WIDTH)
+
+    def split_heads(self, tokens: Tensor) -> Tensor:
+        return tokens.unflatten(2, (self.heads, -1)).transpose(1, 2)  # [B, heads, N, d]
+
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        query = self.split_heads(to_tokens(self.coordinate(x)))
+        reduced = to_tokens(self.reduce(x))
+        key, value = self.split_heads(self.key(reduced)), self.split_heads(self.value(reduced))
+        if capturing():
+            logits = query @ key.transpose(2, 3) * query.shape[-1] ** -0.5 + bias
+            weights = logits.softmax(-1)  # [B, heads, 84, 21]
+            record(self.name, weights)
+            attended = weights @ value
+        else:
+            attended = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.unsqueeze(0))
+        return to_map(self.project(attended.transpose(1, 2).flatten(2)))
+
+
+class SqueezeExcitation(nn.Module):
+    """Eq 21: one gate per channel.  [B, 128, 6, 14] -> same."""
+
+    def __init__(self, name: str, reduction: int = 4) -> None:
+        super().__init__()
+        self.name = name
+        self.down = conv_bn(WIDTH, WIDTH // reduction, 1, nn.ReLU())
+        self.up = conv_bn(WIDTH // reduction, WIDTH, 1, nn.Hardsigmoid())
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate = self.up(self.down(x.mean((2, 3), keepdim=True)))
+        record(self.name, gate.flatten(1))
+        return x * gate
+
+
+class FeedForward(nn.Module):
+    """Eqs 18-20: inverted bottleneck with its inner residual.  [B, 128, 6, 14] -> same."""
+
+    def __init__(self, config: CtmamConfig, name: str) -> None:
+        super().__init__()
+        hidden = 4 * WIDTH
+        if config.feed_forward == "inverted_bottleneck":
+            self.expand = nn.Sequential(
+                conv_bn(WIDTH, hidden, 1, nn.Hardswish()),
+                DepthwiseConv2d(hidden, 7, ROWS, COLUMNS, bias=False),
+                nn.BatchNorm2d(hidden),
+                nn.Hardswish(),
+            )
+        else:  # ablation: one full convolution instead of a pointwise and a depthwise one
+            kernel = {"conv_7": 7, "conv_3": 3}[config.feed_forward]
+            self.expand = nn.Sequential(conv_bn(WIDTH, hidden, kernel, nn.Hardswish()))
+        self.contract = conv_bn(hidden, WIDTH, 1)
+        self.excite = SqueezeExcitation(f"{name}.squeeze_excitation") if config.squeeze_excitation else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.excite(self.contract(self.expand(x)))
+
+
+class LocalConvolution(nn.Module):
+    """Lightweight local convolution: depthwise with a residual, then pointwise.  [B, 128, 6, 14] -> same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depthwise = nn.Sequential(DepthwiseConv2d(WIDTH, 7, ROWS, COLUMNS), nn.GELU(), nn.BatchNorm2d(WIDTH))
+        self.pointwise = nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 1), nn.GELU(), nn.BatchNorm2d(WIDTH))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pointwise(x + self.depthwise(x))
+
+
+class LctBlock(nn.Module):
+    """x1 = LLC(x);  x2 = x1 + LMAM(LN(x1));  out = x2 + IBFFN(LN(x2)).  [B, 128, 6, 14] -> same."""
+
+    def __init__(self, config: CtmamConfig, name: str) -> None:
+        super().__init__()
+        if config.local == "llc":
+            self.local: nn.Module = LocalConvolution()
+        else:
+            self.local = nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 3, padding=1), nn.GELU(), nn.BatchNorm2d(WIDTH))
+        self.norm1 = nn.LayerNorm(WIDTH, eps=1e-6)
+        self.attention = MultidimensionalAttention(config, f"{name}.attention")
+        self.norm2 = nn.LayerNorm(WIDTH, eps=1e-6)
+        self.feed_forward = FeedForward(config, name)
+
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        x = self.local(x)
+        x = x + self.attention(to_map(self.norm1(to_tokens(x))), bias)
+        return x + self.feed_forward(to_map(self.norm2(to_tokens(x))))
+
+
+def to_tokens(x: Tensor) -> Tensor:
+    """[B, C, rows, columns] -> [B, rows * columns, C]; token index = row * columns + column."""
+    return x.flatten(2).transpose(1, 2)
+
+
+def to_map(tokens: Tensor) -> Tensor:
+    """[B, 84, C] -> [B, C, 6, 14], the inverse of `to_tokens` on the full map."""
+    return tokens.transpose(1, 2).unflatten(2, (ROWS, COLUMNS))
+
+
+@register(VARIANTS)
+class Ctmam(System):
+    """MFCC segments [B, 26, 57] -> logits [B, C].  Segment 1.8 s, hop 0.2 s."""
+
+    name = "ctmam"
+    title = "CTMAM"
+    segment_seconds = 1.8
+    hop_seconds = 0.2
+
+    def __init__(self, config: CtmamConfig, preparation: Preparation) -> None:
+        super().__init__(preparation)
+        self.config = config
+        self.front_end = Mfcc(n_mfcc=26, n_fft=2048, window=2048, hop=512, n_mels=128, pad_mode="reflect")
+        self.normaliser = self.build_normaliser()
+        self.stem = Stem()
+        self.timing = TimingAttention() if config.tsa == "full" else nn.Identity()
+        self.space_channel = SpaceChannelAttention() if config.tsa != "none" else nn.Identity()
+        self.blocks = nn.ModuleList(LctBlock(config, f"block{i}") for i in range(config.blocks))
+        self.blocks.apply(init_block)
+        if config.blocks:
+            keys = (ROWS // 2) * (COLUMNS // 2)
+            self.bias = nn.Parameter(torch.randn(config.heads, ROWS * COLUMNS, keys))
+        self.head = nn.Sequential(nn.Conv2d(WIDTH, 1280, 1), nn.BatchNorm2d(1280), nn.SiLU())
+        self.dropout = nn.Dropout(0.1)
+        self.output = nn.Linear(1280, config.num_classes)
+
+    def embed(self, features: Tensor) -> Tensor:
+        x = self.space_channel(self.timing(self.stem(features.unsqueeze(1))))
+        for block in self.blocks:
+            x = block(x, self.bias)
+        if self.config.published and len(self.blocks):
+            x = to_tokens(x).reshape(x.shape)  # the released slip: reshaped without transposing
+        return self.head(x).mean((2, 3))
+
+    def classify(self, embedding: Tensor) -> Tensor:
+        return self.output(self.dropout(embedding))
+
+
+def init_block(module: nn.Module) -> None:
+    """The release's start: truncated normal for linear layers, Kaiming (fan out) for convolutions."""
+    if isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02)
+        nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, mode="fan_out")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

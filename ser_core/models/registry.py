@@ -1,0 +1,68 @@
+"""Systems by name.  A new system is one file in this folder whose class carries `@register`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from ser_core.errors import RecipeError
+from ser_core.models.base import Preparation, System
+
+_systems: dict[str, type[System]] = {}
+_variants: dict[str, dict[str, Any]] = {}
+
+
+def register(variants: Mapping[str, Any]) -> Callable[[type[System]], type[System]]:
+    """Class decorator: `variants` maps each variant's name to its config (a frozen dataclass); one is "default"."""
+
+    def add(cls: type[System]) -> type[System]:
+        _systems[cls.name] = cls
+        _variants[cls.name] = dict(variants)
+        return cls
+
+    return add
+
+
+def list_systems() -> list[str]:
+    return sorted(_systems)
+
+
+def list_variants(system: str) -> list[str]:
+    """Variants of a system, the default first.  Raises RecipeError for an unknown system."""
+    system_class(system)
+    return sorted(_variants[system], key=lambda name: name != "default")
+
+
+def system_class(system: str) -> type[System]:
+    if system not in _systems:
+        raise RecipeError(f"There is no system {system!r}: choose one of {', '.join(list_systems())}.")
+    return _systems[system]
+
+
+def variant_config(system: str, variant: str, num_classes: int, **changes: Any) -> Any:
+    """The frozen config of a variant.  Raises RecipeError for an unknown system, variant or field."""
+    system_class(system)
+    if variant not in _variants[system]:
+        raise RecipeError(f"{system} has no variant {variant!r}: choose one of {', '.join(list_variants(system))}.")
+    config = _variants[system][variant]
+    unknown = set(changes) - set(asdict(config))
+    if unknown:
+        raise RecipeError(f"{system} has no setting {', '.join(sorted(unknown))}: it knows {', '.join(asdict(config))}.")
+    return replace(config, num_classes=num_classes, **changes)
+
+
+def create(
+    system: str,
+    variant: str = "default",
+    num_classes: int = 7,
+    preparation: Preparation | None = None,
+    **changes: Any,
+) -> System:
+    """Build a system with random weights.
+
+    changes: fields of the system's config to override, e.g. `published=True`.
+    Raises RecipeError for an unknown system, variant or field.
+    """
+    config = variant_config(system, variant, num_classes, **changes)
+    return system_class(system)(config, preparation or Preparation())  # type: ignore[arg-type, call-arg]

@@ -1,0 +1,190 @@
+"""How good a recording is for the models: its level, its clipping, and where in it somebody speaks.
+
+Speech is found by Silero VAD (https://github.com/snakers4/silero-vad, MIT; the network ships in the wheel).  Three things
+are done around it, each because acted emotion needs it (the figures are in `tests/ser_core/test_quality.py`):
+
+- the clip is scaled to full scale first, since a very quiet clip is still speech;
+- the detector begins on the clip's own first half second played backwards, since the onset of a hum or a tone out of
+  nothing looks like speech to it, and a steady sound no longer does;
+- a clip in which too little is heard is heard again slowed down, since screamed speech (fundamental above 500 Hz) lies
+  outside what the detector knows, and slowing lowers it into range.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from threading import Lock
+from typing import Any, Final
+
+import numpy as np
+import soxr
+import torch
+
+from ser_core.audio import SAMPLE_RATE, Waveform
+from ser_core.errors import AudioError
+
+_threads = torch.get_num_threads()
+import silero_vad  # noqa: E402  its import sets the number of threads of the whole process to one
+
+torch.set_num_threads(_threads)
+
+VAD_FRAME: Final = 512  # samples that the detector judges at a time
+VAD_CONTEXT: Final = 64  # samples of the frame before that it sees with them
+VAD_THRESHOLD: Final = 0.5
+MIN_SPEECH_MS: Final = 90  # as the detector hears it: three frames in a row
+LEAD_FRAMES: Final = 16  # half a second for the detector to settle
+SLOWDOWNS: Final = (1.0, 1.6, 3.0)
+ENOUGH_SECONDS: Final = 0.5  # of speech, after which no slower hearing is needed
+MAX_SLOWED_SECONDS: Final = 60.0  # nobody screams for longer
+
+FULL_SCALE: Final = 0.99
+CLIPPED_RUN: Final = 3  # samples in a row at full scale; a peak that only just reaches it has fewer
+CLIPPED_HINT: Final = 0.001
+QUIET_HINT_DBFS: Final = -50.0
+SHORT_HINT_SECONDS: Final = 1.0
+FLOOR_DBFS: Final = -120.0
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What can be said of a recording before a model hears it.
+
+    peak_dbfs, level_dbfs: peak, and RMS over the speech (over the whole clip where there is none), dB re full scale.
+    clipped_share: share of samples that lie in a run at full scale.
+    speech: (start, end) of each stretch of speech, seconds; speech_seconds: their sum.
+    """
+
+    peak_dbfs: float
+    level_dbfs: float
+    clipped_share: float
+    seconds: float
+    speech_seconds: float
+    speech: tuple[tuple[float, float], ...]
+
+    def sentences(self) -> list[str]:
+        """Hints for the person who recorded the clip; none where nothing is amiss."""
+        hints = []
+        if self.clipped_share >= CLIPPED_HINT:
+            hints.append(
+                f"The recording is clipped ({self.clipped_share:.1%} of it is cut off at full scale), which distorts the "
+                "voice: turn the input level down or move back from the microphone."
+            )
+        if self.level_dbfs < QUIET_HINT_DBFS:
+            hints.append(
+                f"The voice is very quiet ({self.level_dbfs:.0f} dB below full scale): move closer to the microphone or "
+                "turn the input level up.".replace(" -", " ")
+            )
+        if self.speech_seconds < SHORT_HINT_SECONDS:
+            hints.append(f"Only {self.speech_seconds:.1f} s of speech was found: a whole sentence says more.")
+        return hints
+
+
+def assess(waveform: Waveform) -> Quality:
+    """Measure a clip.  Safe to call from several threads at once: no state is kept between or within calls."""
+    samples = waveform.samples
+    speech = find_speech(samples)
+    voiced = [samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)] for start, end in speech]
+    return Quality(
+        peak_dbfs=_dbfs(float(np.abs(samples).max())),
+        level_dbfs=_dbfs(_rms(np.concatenate(voiced) if voiced else samples)),
+        clipped_share=_clipped_share(samples),
+        seconds=waveform.seconds,
+        speech_seconds=sum(end - start for start, end in speech),
+        speech=speech,
+    )
+
+
+def require_speech(waveform: Waveform, quality: Quality | None = None) -> Quality:
+    """The quality of a clip in which somebody speaks.  Raises AudioError `no_speech` where nobody does."""
+    quality = quality or assess(waveform)
+    if not quality.speech:
+        raise AudioError(
+            "no_speech", "No speech was found in this clip, only other sound or noise: bring one in which someone speaks."
+        )
+    return quality
+
+
+def find_speech(samples: np.ndarray) -> tuple[tuple[float, float], ...]:
+    """(start, end) in seconds of each stretch of speech.  samples: float32 at 16 kHz, shape (n,)."""
+    heard: list[tuple[tuple[float, float], ...]] = []
+    scaled = samples / np.abs(samples).max()
+    for slowdown in SLOWDOWNS:
+        if slowdown > 1.0 and len(samples) > MAX_SLOWED_SECONDS * SAMPLE_RATE:
+            break
+        heard.append(_hear(scaled, slowdown))
+        if _total(heard[-1]) >= ENOUGH_SECONDS:
+            break
+    return max(heard, key=_total)
+
+
+def _total(speech: tuple[tuple[float, float], ...]) -> float:
+    return sum(end - start for start, end in speech)
+
+
+def _hear(samples: np.ndarray, slowdown: float) -> tuple[tuple[float, float], ...]:
+    slowed = samples if slowdown == 1.0 else soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE * slowdown)
+    stretches = silero_vad.get_speech_timestamps_from_probs(
+        speech_probabilities(slowed).tolist(),
+        threshold=VAD_THRESHOLD,
+        min_speech_duration_ms=MIN_SPEECH_MS,
+        audio_length_samples=len(slowed),
+    )
+    scale = slowdown * SAMPLE_RATE
+    return tuple((stretch["start"] / scale, min(stretch["end"] / scale, len(samples) / SAMPLE_RATE)) for stretch in stretches)
+
+
+def speech_probabilities(samples: np.ndarray) -> np.ndarray:
+    """Silero's probability of speech for each frame of 512 samples (32 ms), shape (ceil(n / 512),).
+
+    The parts of the network that ships are called on many frames at once, with the recurrent state handed on explicitly:
+    the wheel's own call goes frame by frame, eight times slower, and keeps the state inside the shared model.
+    """
+    frontend, recurrent, head = _network()
+    lead = LEAD_FRAMES * VAD_FRAME
+    last = -len(samples) % VAD_FRAME
+    padded = np.pad(np.pad(samples, (lead + VAD_CONTEXT, 0), mode="reflect"), (0, last))
+    frames = torch.from_numpy(padded.astype(np.float32, copy=False)).unfold(0, VAD_CONTEXT + VAD_FRAME, VAD_FRAME)
+    state, parts = None, []
+    with torch.inference_mode():
+        for block in frames.split(512):
+            hidden, state = recurrent(frontend.encoder(frontend.run_extractors(block)).squeeze(-1), state)
+            parts.append(head(hidden.unsqueeze(-1)).flatten(1).mean(1))
+    return torch.cat(parts)[LEAD_FRAMES:].numpy()
+
+
+_loading = Lock()
+
+
+def _network() -> tuple[Any, torch.nn.LSTM, Any]:
+    with _loading:
+        return _load_network()
+
+
+@cache
+def _load_network() -> tuple[Any, torch.nn.LSTM, Any]:
+    """(frame encoder, recurrent layer, output layer) of the 16 kHz network, none of which keeps state."""
+    model = silero_vad.load_silero_vad()._model
+    weights = {f"{name}_l0": value for name, value in model.decoder.rnn.named_parameters()}
+    # skip_init: drawing initial weights would move the random state of the whole process
+    recurrent = torch.nn.utils.skip_init(torch.nn.LSTM, *weights["weight_ih_l0"].shape[1:], weights["weight_hh_l0"].shape[1])
+    recurrent.load_state_dict(weights)
+    return model, recurrent.eval(), model.decoder.decoder
+
+
+def _dbfs(amplitude: float) -> float:
+    return max(20 * float(np.log10(max(amplitude, 1e-12))), FLOOR_DBFS)
+
+
+def _rms(samples: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+
+
+def _clipped_share(samples: np.ndarray) -> float:
+    """Share of the samples in runs of at least CLIPPED_RUN at full scale, of one sign."""
+    clipped = 0
+    for side in (samples >= FULL_SCALE, samples <= -FULL_SCALE):
+        edges = np.flatnonzero(np.diff(side, prepend=False, append=False))
+        runs = edges[1::2] - edges[::2]
+        clipped += int(runs[runs >= CLIPPED_RUN].sum())
+    return clipped / len(samples)

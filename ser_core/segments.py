@@ -1,0 +1,115 @@
+"""Cutting a clip into the fixed windows a system works on, and putting scores and maps back on the clip's time line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ser_core.audio import SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """How a system cuts a clip.
+
+    length, hop: samples.  trim_db: if set, the quiet head and tail of a clip (below so many dB under its loudest
+    frame) are left out before cutting, so that no segment of pure silence votes.
+    """
+
+    length: int
+    hop: int
+    trim_db: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """The segments of one clip, ready for a model.
+
+    features: shape = (S, rows, frames).  starts: seconds on the clip's own time line, shape = (S,).
+    seconds: length of a segment.  span: the stretch of the clip that was cut, (start, end) in seconds; a segment
+    that runs past its end goes on at its start (repeat-filling).
+    """
+
+    features: Tensor
+    starts: np.ndarray
+    seconds: float
+    span: tuple[float, float]
+
+    def ends(self) -> np.ndarray:
+        """End of each segment on the clip's time line, never past the span, shape = (S,)."""
+        return np.minimum(self.starts + self.seconds, self.span[1])
+
+
+def speech_span(samples: Tensor, trim_db: float, frame: int = 400, hop: int = 160) -> tuple[int, int]:
+    """First and last sample of what is louder than `trim_db` below the loudest 25 ms frame.
+
+    samples: shape = (n,).  The same rule as librosa's `effects.trim`, on torch so that training can run it on a GPU.
+    """
+    if len(samples) < frame:
+        return 0, len(samples)
+    power = samples.unfold(0, frame, hop).square().mean(1)
+    loud = torch.nonzero(power > power.max() * 10 ** (-trim_db / 10)).flatten()
+    if len(loud) == 0:
+        return 0, len(samples)
+    end = int(loud[-1]) * hop + frame
+    # The last incomplete hop belongs to the last frame.
+    return int(loud[0]) * hop, len(samples) if len(samples) - end < hop else end
+
+
+def repeat_fill(samples: Tensor, length: int) -> Tensor:
+    """Repeat a clip shorter than `length` as often as needed; the whole repeated signal is returned (CTMAM's rule)."""
+    if len(samples) >= length:
+        return samples
+    return samples.repeat(-(-length // len(samples)))
+
+
+def cut(samples: Tensor, cutting: Cutting) -> tuple[Tensor, np.ndarray, tuple[float, float]]:
+    """Cut one clip into overlapping windows.
+
+    samples: shape = (n,).  Returns windows (S, length), their starts in seconds on the clip's time line (S,), and
+    the span that was cut.  A tail shorter than the hop is dropped, as the papers do.
+    """
+    first, last = 0, len(samples)
+    if cutting.trim_db is not None:
+        first, last = speech_span(samples, cutting.trim_db)
+    filled = repeat_fill(samples[first:last], cutting.length)
+    windows = filled.unfold(0, cutting.length, cutting.hop)
+    starts = (first + cutting.hop * np.arange(len(windows))) / SAMPLE_RATE
+    return windows, starts, (first / SAMPLE_RATE, last / SAMPLE_RATE)
+
+
+def clip_logits(logits: Tensor) -> Tensor:
+    """The clip's logits are the mean of its segments' logits.  [S, C] -> [C].
+
+    Not the mean of probabilities: the two can disagree about the winner.
+    """
+    return logits.mean(0)
+
+
+def overlap_add(
+    curves: np.ndarray, times: np.ndarray, starts: np.ndarray, span: tuple[float, float], step: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Average per-segment curves into one curve on the clip's time line.
+
+    curves: shape = (S, T) or (S, T, K).  times: centre of each column from the segment's start, seconds, (T,).
+    Columns that run past the span wrap to its start, as repeat-filling does.  Returns the grid (G,) in seconds,
+    spaced by `step`, and the mean curve (G,) or (G, K); a grid cell no column falls into is interpolated.
+    """
+    begin, end = span
+    length = max(end - begin, step)
+    grid = begin + step * (np.arange(max(1, round(length / step))) + 0.5)
+    where = begin + (starts[:, None] + times[None, :] - begin) % length
+    cells = np.clip(((where - begin) / step).astype(int), 0, len(grid) - 1)
+    flat = curves.reshape(cells.size, -1)
+    total = np.zeros((len(grid), flat.shape[1]))
+    np.add.at(total, cells.ravel(), flat)
+    count = np.bincount(cells.ravel(), minlength=len(grid))
+    filled = count > 0
+    mean = np.empty_like(total)
+    mean[filled] = total[filled] / count[filled, None]
+    for column in range(mean.shape[1]):
+        mean[~filled, column] = np.interp(grid[~filled], grid[filled], mean[filled, column])
+    return grid, mean.reshape(len(grid), *curves.shape[2:])

@@ -1,0 +1,1 @@
+"""Training a recipe; imports accelerate, so the recognition path never imports this package."""

@@ -1,0 +1,181 @@
+"""From utterances to tensors: decoding, cutting, features (cached where they never change), augmentation."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import torchaudio
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from ser_core import effects, features, segments
+from ser_core.audio import load
+from ser_core.corpora import Problem, Utterance
+from ser_core.errors import AudioError
+from ser_core.evaluation import Progress
+from ser_core.files import cache_folder, write_bytes
+from ser_core.models import System
+from ser_core.recipes.schema import AugmentSection, Recipe
+from ser_core.segments import Cutting
+
+CACHE_BYTES = 4 * 2**30  # the oldest entries go when the cache grows past this
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A decoded training or validation clip.  samples: int16, shape = (n,), to keep a corpus in memory."""
+
+    utterance: Utterance
+    label: int
+    samples: Tensor
+    digest: str
+
+    def waveform(self, device: torch.device | str = "cpu") -> Tensor:
+        return self.samples.to(device).float() / 32768.0
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentSet:
+    """Segments of many clips.
+
+    features: shape = (N, rows, frames).  clip: which clip a segment belongs to, (N,).  label: of each clip.
+    """
+
+    features: Tensor
+    clip: Tensor
+    label: Tensor
+
+    def segment_labels(self) -> Tensor:
+        return self.label[self.clip]
+
+
+def load_clips(
+    utterances: Sequence[Utterance], recipe: Recipe, progress: Progress
+) -> tuple[list[Clip], list[Problem]]:
+    """Decode every utterance the recipe has a label for; a file that cannot be used is reported, not fatal."""
+    clips: list[Clip] = []
+    problems: list[Problem] = []
+    for done, utterance in enumerate(utterances, 1):
+        label = recipe.label_of(utterance.emotion)
+        if label is not None:
+            try:
+                waveform = load(utterance.path)
+            except AudioError as error:
+                problems.append(Problem(utterance.path, str(error)))
+            else:
+                samples = (torch.tensor(waveform.samples) * 32768.0).round().clamp(-32768, 32767).to(torch.int16)
+                clips.append(Clip(utterance, label, samples, waveform.digest))
+        progress("decoding", done, len(utterances))
+    return clips, problems
+
+
+def cached_segments(
+    clips: Sequence[Clip], model: System, cutting: Cutting, progress: Progress, device: torch.device | str = "cpu"
+) -> list[Tensor]:
+    """Unaugmented, unnormalised features of every clip, [S, rows, frames] each, from the cache where they are."""
+    path = cache_folder() / "features" / f"{cache_key(clips, model, cutting)}.safetensors"
+    try:
+        stored = load_tensors(path.read_bytes())
+        path.touch()
+        return list(stored["features"].split(stored["counts"].tolist()))
+    except (OSError, SafetensorError, KeyError):
+        pass  # not there, or damaged: computed again
+    computed = []
+    for done, clip in enumerate(clips, 1):
+        computed.append(model.raw_segments(clip.waveform(device), cutting).features.cpu())
+        progress("computing features", done, len(clips))
+    counts = torch.tensor([len(part) for part in computed])
+    write_bytes(path, save_tensors({"features": torch.cat(computed), "counts": counts}))
+    prune(path.parent, keep=path)
+    return computed
+
+
+def cache_key(clips: Sequence[Clip], model: System, cutting: Cutting) -> str:
+    """Changes when a sample, the cutting, the front end's code, the system, or a library changes."""
+    code = "".join(inspect.getsource(module) for module in (features, segments, inspect.getmodule(type(model))))  # type: ignore[type-var]
+    identity = {
+        "clips": [clip.digest for clip in clips],
+        "cutting": asdict(cutting),
+        "system": model.name,
+        "config": asdict(model.config),
+        "code": hashlib.sha256(code.encode()).hexdigest(),
+        "versions": [torch.__version__, torchaudio.__version__],
+    }
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def prune(folder: Path, keep: Path) -> None:
+    """Keep the cache within its bound, the least recently used first."""
+    entries = sorted(folder.glob("*.safetensors"), key=lambda p: p.stat().st_mtime)
+    total = sum(p.stat().st_size for p in entries)
+    for entry in entries:
+        if total <= CACHE_BYTES or entry == keep:
+            break
+        total -= entry.stat().st_size
+        entry.unlink(missing_ok=True)
+
+
+def assemble(clips: Sequence[Clip], parts: Sequence[Tensor], model: System) -> SegmentSet:
+    """Normalise each clip's features and put all segments in one tensor."""
+    return SegmentSet(
+        features=torch.cat([model.normaliser(part) for part in parts]),
+        clip=torch.repeat_interleave(torch.arange(len(parts)), torch.tensor([len(part) for part in parts])),
+        label=torch.tensor([clip.label for clip in clips]),
+    )
+
+
+def augmented_segments(
+    clips: Sequence[Clip], model: System, cutting: Cutting, augment: AugmentSection, seed: int,
+    device: torch.device | str = "cpu",
+) -> SegmentSet:  # fmt: skip
+    """Every clip changed by a fresh draw of the recipe's effects, then cut and pictured as always."""
+    generator = torch.Generator().manual_seed(seed)
+    parts = []
+    for clip in clips:
+        changed = change(clip.waveform(device), augment, generator)
+        part = model.normaliser(model.raw_segments(changed, cutting).features).cpu()
+        parts.append(mask(part, augment, generator))
+    return SegmentSet(
+        features=torch.cat(parts),
+        clip=torch.repeat_interleave(torch.arange(len(parts)), torch.tensor([len(part) for part in parts])),
+        label=torch.tensor([clip.label for clip in clips]),
+    )
+
+
+def change(samples: Tensor, augment: AugmentSection, generator: torch.Generator) -> Tensor:
+    """Draw and apply the effects on sound.  [n] -> [m]."""
+    if augment.speed:
+        samples = effects.speed(samples, augment.speed[_integer(len(augment.speed), generator)])
+    if augment.gain_db:
+        samples = effects.gain(samples, _between(augment.gain_db, generator))
+    if augment.noise_db and _between((0.0, 1.0), generator) < augment.noise_share:
+        samples = effects.add_noise(samples, _between(augment.noise_db, generator), generator)
+    return samples
+
+
+def mask(features: Tensor, augment: AugmentSection, generator: torch.Generator) -> Tensor:
+    """Draw and apply SpecAugment's masks, one of each kind per clip.  [S, rows, frames] -> same."""
+    rows, frames = features.shape[-2:]
+    if augment.time_mask:
+        width = _integer(int(augment.time_mask * frames) + 1, generator)
+        features = effects.mask_time(features, _integer(frames - width + 1, generator), width)
+    if augment.row_mask:
+        width = _integer(int(augment.row_mask * rows) + 1, generator)
+        features = effects.mask_rows(features, _integer(rows - width + 1, generator), width)
+    return features
+
+
+def _integer(below: int, generator: torch.Generator) -> int:
+    return int(torch.randint(below, (1,), generator=generator))
+
+
+def _between(bounds: tuple[float, float], generator: torch.Generator) -> float:
+    return bounds[0] + (bounds[1] - bounds[0]) * float(torch.rand(1, generator=generator))

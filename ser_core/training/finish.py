@@ -1,0 +1,115 @@
+"""After the last epoch: calibrate, describe the training data, and write the checkpoint."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.optimize import minimize_scalar
+from torch import Tensor
+
+from ser_core.checkpoints import Card, Data, Part, config_changes, preparation_values, save_checkpoint
+from ser_core.corpora import get_corpus
+from ser_core.models import System, count_parameters
+from ser_core.recipes import Recipe
+from ser_core.training.data import Clip, SegmentSet
+from ser_core.training.loop import EVALUATION_BATCH, clip_means, clip_outputs
+
+DIRECTIONS = 64  # leading directions of the covariance that are kept
+
+
+def temperature(logits: Tensor, labels: Tensor) -> float:
+    """The divisor of clip logits that minimises the cross entropy on validation (Guo et al. 2017, arXiv 1706.04599)."""
+
+    def loss(log_t: float) -> float:
+        return float(F.cross_entropy(logits / float(np.exp(log_t)), labels))
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
+
+
+@torch.no_grad()
+def embeddings(model: System, data: SegmentSet, device: torch.device) -> Tensor:
+    """What the last layer reads, averaged over the segments of each clip, shape = (clips, D)."""
+    model.eval()
+    parts = [model.embed(part.to(device)).float().cpu() for part in data.features.split(EVALUATION_BATCH)]
+    return clip_means(torch.cat(parts), data.clip, len(data.label))
+
+
+def describe(training: Tensor) -> dict[str, Tensor]:
+    """Mean and covariance of the training clips' embeddings, the covariance by its leading directions.
+
+    covariance = directions^T diag(variances) directions + residual * (identity - directions^T directions).
+    """
+    mean = training.mean(0)
+    _, singular, directions = torch.linalg.svd((training - mean).double(), full_matrices=False)
+    variances = singular.square() / max(1, len(training) - 1)
+    kept = min(DIRECTIONS, len(variances))
+    rest = max(1, training.shape[1] - kept)
+    return {
+        "embedding_mean": mean,
+        "embedding_directions": directions[:kept].half(),
+        "embedding_variances": variances[:kept].float(),
+        "embedding_residual": (variances[kept:].sum() / rest).float().reshape(1),
+    }
+
+
+def statistics(model: System, training: SegmentSet, validation: SegmentSet, device: torch.device) -> dict[str, Tensor]:
+    """What later pages need: the training data's shape, the validation logits and their labels."""
+    return describe(embeddings(model, training, device)) | {
+        "validation_logits": clip_outputs(model, validation, device),
+        "validation_labels": validation.label,
+    }
+
+
+def part(clips: list[Clip]) -> Part:
+    return Part(
+        utterances={clip.utterance.id: clip.digest[:16] for clip in clips},
+        speakers=tuple(sorted({clip.utterance.speaker for clip in clips})),
+    )
+
+
+def write_checkpoint(
+    folder: Path,
+    model: System,
+    recipe: Recipe,
+    parts: dict[str, list[Clip]],
+    stored: dict[str, Tensor],
+    best: dict[str, float],
+    reproduce: str,
+) -> Card:
+    """Write the finished checkpoint, without results yet.  Returns its card."""
+    corpora = [get_corpus(name) for name in recipe.corpora]
+    strictest = max((corpus.licence for corpus in corpora), key=lambda licence: licence.rank)
+    card = Card(
+        name=recipe.name,
+        system=recipe.system,
+        variant=recipe.variant,
+        model=config_changes(model),
+        preparation=preparation_values(model.preparation),
+        labels=recipe.labels,
+        merge=recipe.merge,
+        parameters=count_parameters(model),
+        temperature=temperature(stored["validation_logits"], stored["validation_labels"]),
+        validation_ua=best["validation_ua"],
+        epoch=int(best["epoch"]),
+        data=Data(
+            corpora=recipe.corpora,
+            synthetic=tuple(corpus.name for corpus in corpora if corpus.synthetic),
+            languages=tuple(sorted({c.utterance.language for c in parts["train"]})),
+            protocol=recipe.protocol,
+            train=part(parts["train"]),
+            validation=part(parts["validation"]),
+            test=part(parts["test"]),
+        ),
+        licence=strictest.name,
+        ships=strictest.ships,
+        recipe=recipe.model_dump(mode="json"),
+        reproduce=reproduce,
+        environment={"python": platform.python_version(), "torch": torch.__version__, "device": str(next(model.parameters()).device)},
+        note=recipe.note,
+    )
+    save_checkpoint(folder, model, card, stored)
+    return card

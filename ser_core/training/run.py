@@ -1,0 +1,106 @@
+"""The run folder: the only truth about a training run.
+
+recipe.toml      what was asked for           state.json    how far it is, written atomically
+metrics.csv      one row per epoch            log.txt       what happened, in sentences
+split.json       who stands in which part     resume/       the last epoch's training state (accelerate)
+best.safetensors weights of the best epoch    checkpoint/   the finished checkpoint, when done
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from ser_core.errors import RunError
+from ser_core.files import runs_folder, write_json, write_text
+from ser_core.recipes import Recipe, load_recipe
+
+LOG_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Run:
+    folder: Path
+
+    @classmethod
+    def start(cls, recipe: Recipe, folder: Path | None = None) -> Run:
+        """A new run folder, or the one given.  Raises RunError where it holds another recipe or cannot be written."""
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        run = cls(folder or runs_folder() / f"{recipe.name}-{stamp}")
+        text = tomli_w.dumps(_without_none(recipe.model_dump(mode="json")))
+        try:
+            if run.recipe_path.exists():
+                if run.recipe_path.read_text(encoding="utf-8") != text:
+                    raise RunError(f"{run.folder} holds a run of another recipe: choose another folder with --run.")
+            else:
+                write_text(run.recipe_path, text)
+        except OSError as error:
+            raise RunError(f"The run folder {run.folder} cannot be written: {error.strerror}.") from error
+        return run
+
+    @property
+    def recipe_path(self) -> Path:
+        return self.folder / "recipe.toml"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint"
+
+    def recipe(self) -> Recipe:
+        return load_recipe(str(self.recipe_path))
+
+    def state(self) -> dict[str, Any]:
+        """What state.json says; empty before the first write."""
+        path = self.folder / "state.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    def write_state(self, **values: Any) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        write_json(self.folder / "state.json", {**self.state(), **values, "updated": now})
+
+    def log(self, sentence: str) -> None:
+        path = self.folder / "log.txt"
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {sentence}\n")
+        if path.stat().st_size > LOG_BYTES:  # keep the newer half
+            kept = path.read_text(encoding="utf-8")[-LOG_BYTES // 2 :]
+            write_text(path, kept[kept.index("\n") + 1 :])
+
+    def write_metrics(self, rows: list[dict[str, float]]) -> None:
+        """The whole table, so that a resumed run never shows an epoch twice."""
+        table = io.StringIO()
+        writer = csv.DictWriter(table, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.folder / "metrics.csv", table.getvalue())
+
+    # -- the state to resume from ---------------------------------------------------------------------------------
+
+    def resume_folder(self) -> Path | None:
+        """The newest complete training state, None where there is none."""
+        complete = sorted((self.folder / "resume").glob("epoch_*[0-9]/history.json"))
+        return complete[-1].parent if complete else None
+
+    def commit_resume(self, written: Path, epoch: int) -> None:
+        """Make a freshly written state the newest one; the rename is what makes it count."""
+        target = self.folder / "resume" / f"epoch_{epoch:05d}"
+        shutil.rmtree(target, ignore_errors=True)
+        written.rename(target)
+        for old in (self.folder / "resume").iterdir():
+            if old != target:
+                shutil.rmtree(old, ignore_errors=True)
+
+
+def _without_none(values: Any) -> Any:
+    """TOML has no null: a field that is not set is left out."""
+    if isinstance(values, dict):
+        return {key: _without_none(value) for key, value in values.items() if value is not None}
+    return values
