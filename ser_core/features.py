@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 import torchaudio.functional as AF
 import torchaudio.transforms as AT
 from torch import Tensor, nn
@@ -99,6 +100,10 @@ class Mel(FrontEnd):
 
     def power(self, samples: Tensor) -> Tensor:
         """[B, n] -> mel power [B, n_mels, frames]."""
+        if not self.centred and self.window < self.n_fft:
+            # torch centres a short window in the FFT's frame: pad, so that frame 0 starts at sample 0.
+            before = (self.n_fft - self.window) // 2
+            samples = F.pad(samples, (before, self.n_fft - self.window - before))
         return self.mel(self.spectrogram(samples))
 
 

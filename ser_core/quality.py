@@ -166,9 +166,9 @@ def _load_network() -> tuple[Any, torch.nn.LSTM, Any]:
     """(frame encoder, recurrent layer, output layer) of the 16 kHz network, none of which keeps state."""
     model = silero_vad.load_silero_vad()._model
     weights = {f"{name}_l0": value for name, value in model.decoder.rnn.named_parameters()}
-    # skip_init: drawing initial weights would move the random state of the whole process
-    recurrent = torch.nn.utils.skip_init(torch.nn.LSTM, *weights["weight_ih_l0"].shape[1:], weights["weight_hh_l0"].shape[1])
-    recurrent.load_state_dict(weights)
+    # made on "meta", since drawing initial weights would move the random state of the whole process
+    recurrent = torch.nn.LSTM(*model.decoder.rnn.weight_ih.shape[1:], model.decoder.rnn.weight_hh.shape[1], device="meta")
+    recurrent.load_state_dict(weights, assign=True)
     return model, recurrent.eval(), model.decoder.decoder
 
 

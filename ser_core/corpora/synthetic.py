@@ -8,12 +8,13 @@ import re
 from pathlib import Path
 
 from ser_core.corpora.base import PUBLIC_DOMAIN, Corpus, Utterance
+from ser_core.corpora.synthesis.prosody import RULES
 from ser_core.corpora.synthesis.voices import SENTENCES, VOICES, spoken, with_role
 from ser_core.errors import CorpusError
 
 _CLIPS = Path(__file__).with_name("synthetic_data") / "clips"
 _NAME = re.compile(r"([fm]\d\d)_([a-z]+)_(\d)")
-_EMOTIONS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+_EMOTIONS = tuple(sorted(RULES))
 _SEX = {voice.name: voice.sex for voice in VOICES}
 
 # One female and one male voice that no model may be trained or selected on; all sample clips are theirs.

@@ -61,9 +61,10 @@ def _train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, devi
     raw = cached_segments(parts["train"], model, cutting, progress)
     model.normaliser.fit(raw)
     plain = assemble(parts["train"], raw, model)
-    validation = assemble(
-        parts["validation"], cached_segments(parts["validation"], model, model.cutting, progress), model
-    )
+    held = parts["validation"]
+    validation = assemble(held, cached_segments(held, model, model.cutting, progress), model)
+    # The epoch is chosen on segments as wide apart as in training; calibration uses those of recognition.
+    choosing = assemble(held, cached_segments(held, model, cutting, progress), model)
     run.log(f"{len(parts['train'])} clips, {len(plain.features)} segments to train on; {len(validation.label)} clips to choose by")
 
     def training_set(epoch: int) -> SegmentSet:
@@ -71,7 +72,7 @@ def _train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, devi
             return plain
         return augmented_segments(parts["train"], model, cutting, recipe.augment, 1000 * recipe.seed + epoch)
 
-    chosen = selection(recipe, parts["validation"], validation)
+    chosen = selection(recipe, held, choosing)
     history = fit(model, recipe, training_set, chosen, run, progress, device)
     model.load_weights(load_tensors((run.folder / "best.safetensors").read_bytes()))
     stored = statistics(model, plain, validation, torch.device(device))

@@ -15,7 +15,7 @@ JL  Juslin and Laukka 2003, Communication of emotions in vocal expression and mu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 
@@ -141,19 +141,3 @@ RULES: Final = {
         tune="?",
     ),
 }
-
-
-def table() -> str:
-    """The rules as a Markdown table: a row per cue, a column per emotion; an empty cell is as neutral."""
-    names = [item.name for item in fields(Prosody)]
-    lines = ["| cue | " + " | ".join(RULES) + " |", "|" + " --- |" * (len(RULES) + 1)]
-    neutral = RULES["neutral"]
-    for name in names:
-        base = getattr(neutral, name)
-        cells = []
-        for emotion, rule in RULES.items():
-            cue = getattr(rule, name)
-            shown = f"{cue.value:g}" if isinstance(cue, Cue) else f"`{cue}`"
-            cells.append(shown if emotion == "neutral" or cue != base else "")
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)

@@ -1,0 +1,84 @@
+"""The front ends' numbers against librosa, and their grids."""
+
+import librosa
+import numpy as np
+import pytest
+import torch
+
+from ser_core.audio import SAMPLE_RATE
+from ser_core.features import LogMel, Mfcc, Normaliser, mel_centres
+
+
+@pytest.fixture(scope="module")
+def speechlike() -> np.ndarray:
+    """Two seconds of a gliding harmonic tone in noise: every band holds something."""
+    generator = np.random.default_rng(3)
+    t = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    tone = sum(np.sin(2 * np.pi * k * (120 * t + 20 * t**2)) / k for k in range(1, 30))
+    return (0.1 * tone + 0.01 * generator.standard_normal(len(t))).astype(np.float32)
+
+
+def relative(ours: np.ndarray, theirs: np.ndarray) -> float:
+    return float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
+
+
+@pytest.mark.parametrize("pad_mode", ["reflect", "constant"])
+def test_mfcc_equals_librosa(speechlike: np.ndarray, pad_mode: str) -> None:
+    ours = Mfcc(26, 2048, 2048, 512, pad_mode=pad_mode)(torch.tensor(speechlike)[None])[0].numpy()
+    theirs = librosa.feature.mfcc(y=speechlike, sr=SAMPLE_RATE, n_mfcc=26, pad_mode=pad_mode)
+    assert ours.shape == theirs.shape
+    assert relative(ours, theirs) < 1e-4
+
+
+@pytest.mark.parametrize(("window_shape", "centred"), [("hann", True), ("hamming", True), ("hann", False)])
+def test_log_mel_equals_librosa(speechlike: np.ndarray, window_shape: str, centred: bool) -> None:
+    ours = LogMel(512, 512, 160, 80, window_shape=window_shape, centred=centred)(torch.tensor(speechlike)[None])[0]
+    power = librosa.feature.melspectrogram(
+        y=speechlike, sr=SAMPLE_RATE, n_fft=512, hop_length=160, n_mels=80, window=window_shape, center=centred,
+        pad_mode="reflect",
+    )  # fmt: skip
+    assert relative(ours.numpy(), librosa.power_to_db(power)) < 1e-4
+
+
+def test_a_clip_does_not_depend_on_its_batch(speechlike: np.ndarray) -> None:
+    front_end = Mfcc(26, 2048, 2048, 512)
+    quiet, loud = torch.tensor(speechlike) * 1e-3, torch.tensor(speechlike)
+    together = front_end(torch.stack([quiet, loud]))
+    torch.testing.assert_close(together[0], front_end(quiet[None])[0], rtol=1e-5, atol=1e-4)
+
+
+def test_grid_says_when_and_where() -> None:
+    centred, uncentred = LogMel(2048, 2048, 512, 128), LogMel(512, 320, 160, 80, centred=False)
+    assert centred.frames(28_800) == centred(torch.randn(1, 28_800)).shape[-1] == 57
+    np.testing.assert_allclose(centred.times(3), [0, 0.032, 0.064])
+    # 80 frames of 20 ms every 10 ms fill exactly 0.81 s, although the FFT is longer than the window.
+    assert uncentred.frames(12_960) == uncentred(torch.randn(1, 12_960)).shape[-1] == 80
+    np.testing.assert_allclose(uncentred.times(2), [0.010, 0.020])
+    np.testing.assert_allclose(mel_centres(80), librosa.mel_frequencies(82, fmin=0, fmax=8000)[1:-1])
+    assert Mfcc(26, 2048, 2048, 512).rows.unit == "coefficient"
+
+
+@pytest.mark.parametrize("front_end", [LogMel(512, 512, 160, 80), LogMel(512, 320, 160, 80, centred=False)])
+def test_a_click_shows_in_its_frame(front_end: LogMel) -> None:
+    samples = torch.full((1, 16_000), 1e-4)
+    samples[0, 8_000] = 1.0
+    loudness = front_end(samples)[0].mean(0)
+    assert front_end.times(len(loudness))[int(loudness.argmax())] == pytest.approx(0.5, abs=0.006)
+
+
+def test_normalising_a_clip_takes_level_and_microphone_out(speechlike: np.ndarray) -> None:
+    front_end, normaliser = Mfcc(26, 2048, 2048, 512), Normaliser("clip", 26)
+    features = front_end(torch.tensor(speechlike)[None])
+    louder = front_end(torch.tensor(speechlike)[None] * 4)
+    torch.testing.assert_close(normaliser(features), normaliser(louder), rtol=1e-3, atol=1e-3)
+    assert normaliser(features).mean(dim=(0, 2)).abs().max() < 1e-4
+
+
+def test_corpus_statistics_come_from_the_training_set() -> None:
+    normaliser = Normaliser("corpus", 3)
+    training = [torch.randn(4, 3, 10) * 5 + 2 for _ in range(20)]
+    normaliser.fit(training)
+    normalised = torch.cat([normaliser(clip) for clip in training])
+    assert normalised.mean().abs() < 1e-4
+    assert normalised.std() == pytest.approx(1.0, abs=0.01)
+    assert {"mean", "deviation"} <= set(normaliser.state_dict())

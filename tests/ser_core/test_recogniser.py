@@ -1,0 +1,89 @@
+"""One numeric path: a clip gets the same probabilities alone, in a batch, in eight threads, from shell and notebook."""
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from ser_core.audio import Waveform, load
+from ser_core.checkpoints import Card, default_checkpoint
+from ser_core.corpora.synthetic import samples
+from ser_core.recogniser import Recogniser
+from ser_core.training.run import Run
+
+Trained = tuple[Run, Card]
+
+
+@pytest.fixture(scope="module")
+def recogniser(trained: Trained) -> Recogniser:
+    return Recogniser(trained[0].checkpoint)
+
+
+@pytest.fixture(scope="module")
+def clips() -> list[Waveform]:
+    return [load(u.path) for u in samples()[:8]]
+
+
+def test_the_clip_is_the_softmax_of_mean_segment_logits(recogniser: Recogniser, clips: list[Waveform]) -> None:
+    prediction = recogniser.predict(clips[0])
+    exponent = np.exp(prediction.logits - prediction.logits.max())
+    np.testing.assert_allclose(prediction.probabilities, exponent / exponent.sum())
+    assert prediction.segment_probabilities.shape == (len(prediction.starts), 7)
+    np.testing.assert_allclose(prediction.segment_probabilities.sum(1), 1)
+    assert prediction.ranked()[0][0] == prediction.label
+
+
+def test_segments_lie_on_the_clip(recogniser: Recogniser, clips: list[Waveform]) -> None:
+    for clip in clips:
+        prediction = recogniser.predict(clip)
+        assert (prediction.starts >= 0).all()
+        assert (prediction.ends > prediction.starts).all()
+        assert (prediction.ends <= clip.seconds + 1e-9).all()
+
+
+def test_alone_or_in_a_batch(recogniser: Recogniser, clips: list[Waveform]) -> None:
+    together = recogniser.predict_many(clips)
+    for clip, answer in zip(clips, together, strict=True):
+        np.testing.assert_allclose(answer.probabilities, recogniser.predict(clip).probabilities, atol=1e-5)
+
+
+def test_eight_threads_at_once(recogniser: Recogniser, clips: list[Waveform]) -> None:
+    alone = [recogniser.predict(clip) for clip in clips]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(recogniser.predict, clips * 4))
+    for number, answer in enumerate(together):
+        np.testing.assert_allclose(answer.probabilities, alone[number % 8].probabilities, atol=1e-5)
+
+
+def test_command_line_and_notebook_agree(trained: Trained, recogniser: Recogniser) -> None:
+    paths = [str(u.path) for u in samples()[:2]]
+    command = [sys.executable, "-m", "ser_core", "recognise", *paths, "--checkpoint", str(trained[0].checkpoint), "--json"]
+    shell = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+    for path, answer in zip(paths, shell, strict=True):
+        prediction = recogniser.predict(load(path))
+        assert set(answer) == {"clip", "checkpoint", "label", "labels", "probabilities", "segments"}
+        assert answer["clip"] == path
+        assert answer["labels"] == list(recogniser.labels)
+        np.testing.assert_allclose(answer["probabilities"], prediction.probabilities, atol=1e-5)
+        np.testing.assert_allclose([s["start"] for s in answer["segments"]], prediction.starts)
+        np.testing.assert_allclose(
+            [s["probabilities"] for s in answer["segments"]], prediction.segment_probabilities, atol=1e-5
+        )
+
+
+def test_recognising_loads_no_training_code() -> None:
+    code = (
+        "import sys; from ser_core.recogniser import Recogniser; import ser_core.quality; "
+        "bad = [m for m in sys.modules if m.startswith(('accelerate', 'ser_core.training', 'streamlit'))]; "
+        "print(bad); sys.exit(bool(bad))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_shipped_default_hears_a_sample() -> None:
+    prediction = Recogniser(default_checkpoint()).predict(load(samples()[0].path))
+    assert prediction.probabilities.sum() == pytest.approx(1.0)
