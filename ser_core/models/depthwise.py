@@ -25,7 +25,11 @@ class DepthwiseConv2d(nn.Conv2d):
         channels, rows, columns = x.shape[1:]
         padded = torch.cat([self.weight.flatten(1), self.weight.new_zeros(channels, 1)], dim=1)
         matrix = padded[:, self.tap].view(channels, rows * columns, rows * columns)
-        y = torch.bmm(x.flatten(2).transpose(0, 1), matrix).transpose(0, 1).unflatten(2, (rows, columns))
+        # Contiguous copies are cheap; strided operands would slow the product and the batch norms on both sides.
+        if x.requires_grad:
+            x.register_hook(lambda gradient: gradient.contiguous())
+        by_channel = x.flatten(2).transpose(0, 1).contiguous()
+        y = torch.bmm(by_channel, matrix).transpose(0, 1).contiguous().unflatten(2, (rows, columns))
         return y if self.bias is None else y + self.bias[:, None, None]
 
 
