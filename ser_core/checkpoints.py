@@ -80,12 +80,12 @@ class Measured(Section):
 class Card(Section):
     """What a checkpoint says of itself."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     name: str
     system: str
     variant: str
-    model: dict[str, bool | int | float | str]
-    preparation: dict[str, str | float | None]
+    model: dict[str, Any]
+    preparation: dict[str, Any]
     labels: tuple[str, ...]
     merge: dict[str, str] = {}
     parameters: int
@@ -106,9 +106,7 @@ class Card(Section):
         return self.merge.get(emotion, emotion)
 
 
-def save_checkpoint(
-    folder: Path, model: System, card: Card, statistics: dict[str, Tensor] | None = None
-) -> None:
+def save_checkpoint(folder: Path, model: System, card: Card, statistics: dict[str, Tensor] | None = None) -> None:
     """Write a checkpoint folder; the card goes last, so a folder with a card is complete."""
     learnt = {name for name, _ in model.named_parameters()}
     shipped = {name: tensor.half() if name in learnt else tensor for name, tensor in model.weights().items()}
@@ -129,7 +127,10 @@ def list_checkpoints() -> list[str]:
 
 
 def default_checkpoint() -> str:
-    """`ctmam-general` where it is here, else `ctmam-synthetic`, else the first.  Raises CheckpointError where none is."""
+    """`ctmam-general` where it is here, else `ctmam-synthetic`, else the first.
+
+    Raises CheckpointError where there is none.
+    """
     names = list_checkpoints()
     for name in ("ctmam-general", "ctmam-synthetic", *names):
         if name in names:
@@ -174,7 +175,9 @@ def find_checkpoint(name: str | Path) -> Path:
     folder = path if len(path.parts) > 1 or path.is_dir() else checkpoints_folder() / path
     if not (folder / "card.json").is_file():
         names = ", ".join(list_checkpoints()) or "none here"
-        raise CheckpointError(f"There is no checkpoint {str(name)!r}: choose one of {names}, or the path of its folder.")
+        raise CheckpointError(
+            f"There is no checkpoint {str(name)!r}: choose one of {names}, or the path of its folder."
+        )
     return folder
 
 
@@ -206,14 +209,20 @@ def load_model(name: str | Path, card: Card | None = None) -> System:
     card = card or load_card(folder)
     try:
         model = create(
-            card.system, card.variant, len(card.labels), Preparation(**card.preparation), **card.model  # type: ignore[arg-type]
+            card.system,
+            card.variant,
+            len(card.labels),
+            Preparation(**card.preparation),
+            **card.model,
         )
         # Read into memory: a memory map would fault if the file were replaced under a running app.
         tensors = load_tensors((folder / "model.safetensors").read_bytes())
     except (SpeechEmotionError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder.name} does not describe a model of this version: {error}") from error
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"The weights of {folder.name} are missing or damaged: fetch the folder again.") from error
+        raise CheckpointError(
+            f"The weights of {folder.name} are missing or damaged: fetch the folder again."
+        ) from error
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values() if tensor.is_floating_point()):
         raise CheckpointError(f"The weights of {folder.name} hold values that are not numbers: fetch the folder again.")
     try:
@@ -223,10 +232,10 @@ def load_model(name: str | Path, card: Card | None = None) -> System:
     return model.eval().requires_grad_(False)
 
 
-def preparation_values(preparation: Preparation) -> dict[str, str | float | None]:
+def preparation_values(preparation: Preparation) -> dict[str, Any]:
     return asdict(preparation)
 
 
-def config_changes(model: System) -> dict[str, bool | int | float | str]:
+def config_changes(model: System) -> dict[str, Any]:
     """Every field of a model's config but the number of classes, which follows from the labels."""
     return {key: value for key, value in asdict(model.config).items() if key != "num_classes"}

@@ -115,7 +115,9 @@ def train(
     with progress_bar() as progress:
         card = run_training(chosen, started, data_folder(data), progress, device)
     for result in card.results:
-        print(f"{result.corpus} ({result.protocol}, {result.n} clips of unseen speakers): " + figures(result.model_dump()))
+        print(
+            f"{result.corpus} ({result.protocol}, {result.n} clips of unseen speakers): " + figures(result.model_dump())
+        )
     print(f"Checkpoint: {started.checkpoint}\nKeep it:    python -m ser_core keep {started.folder} NAME")
 
 
@@ -123,8 +125,12 @@ def train(
 def evaluate(
     checkpoint: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")],
     corpus: Annotated[str, typer.Option(help="Name of a corpus.")],
-    protocol: Annotated[str, typer.Option(help="Only the test part of this protocol; empty: every unseen speaker.")] = "",
-    include_seen: Annotated[bool, typer.Option("--include-seen", help="Keep speakers the checkpoint has heard.")] = False,
+    protocol: Annotated[
+        str, typer.Option(help="Only the test part of this protocol; empty: every unseen speaker.")
+    ] = "",
+    include_seen: Annotated[
+        bool, typer.Option("--include-seen", help="Keep speakers the checkpoint has heard.")
+    ] = False,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -80,7 +80,9 @@ def by_speaker(utterances: Sequence[Utterance], seed: int) -> Split:
         order = np.random.default_rng(seed).permutation(speakers).tolist()
         share = max(1, round(len(speakers) / 5))
         validation, test = set(order[:share]), set(order[share : 2 * share])
-    return _assign(utterances, lambda u: "test" if u.speaker in test else "validation" if u.speaker in validation else "train")
+    return _assign(
+        utterances, lambda u: "test" if u.speaker in test else "validation" if u.speaker in validation else "train"
+    )
 
 
 def at_random(utterances: Sequence[Utterance], seed: int, held_out: float = 0.1) -> Split:

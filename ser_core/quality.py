@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 import soxr
 import torch
+from threadpoolctl import ThreadpoolController
 
 from ser_core.audio import SAMPLE_RATE, Waveform
 from ser_core.errors import AudioError
@@ -72,8 +73,8 @@ class Quality:
             )
         if self.level_dbfs < QUIET_HINT_DBFS:
             hints.append(
-                f"The voice is very quiet ({self.level_dbfs:.0f} dB below full scale): move closer to the microphone or "
-                "turn the input level up.".replace(" -", " ")
+                f"The voice is very quiet ({-self.level_dbfs:.0f} dB below full scale): move closer to the microphone or "
+                "turn the input level up."
             )
         if self.speech_seconds < SHORT_HINT_SECONDS:
             hints.append(f"Only {self.speech_seconds:.1f} s of speech was found: a whole sentence says more.")
@@ -81,7 +82,7 @@ class Quality:
 
 
 def assess(waveform: Waveform) -> Quality:
-    """Measure a clip.  Safe to call from several threads at once: no state is kept between or within calls."""
+    """Measure a clip.  Safe to call from several threads at once: nothing is kept between calls."""
     samples = waveform.samples
     speech = find_speech(samples)
     voiced = [samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)] for start, end in speech]
@@ -100,15 +101,19 @@ def require_speech(waveform: Waveform, quality: Quality | None = None) -> Qualit
     quality = quality or assess(waveform)
     if not quality.speech:
         raise AudioError(
-            "no_speech", "No speech was found in this clip, only other sound or noise: bring one in which someone speaks."
+            "no_speech",
+            "No speech was found in this clip, only other sound or noise: bring one in which someone speaks.",
         )
     return quality
 
 
 def find_speech(samples: np.ndarray) -> tuple[tuple[float, float], ...]:
     """(start, end) in seconds of each stretch of speech.  samples: float32 at 16 kHz, shape (n,)."""
+    peak = np.abs(samples).max()
+    if peak == 0:  # a pause cut out of a clip
+        return ()
+    scaled = samples / peak
     heard: list[tuple[tuple[float, float], ...]] = []
-    scaled = samples / np.abs(samples).max()
     for slowdown in SLOWDOWNS:
         if slowdown > 1.0 and len(samples) > MAX_SLOWED_SECONDS * SAMPLE_RATE:
             break
@@ -131,14 +136,16 @@ def _hear(samples: np.ndarray, slowdown: float) -> tuple[tuple[float, float], ..
         audio_length_samples=len(slowed),
     )
     scale = slowdown * SAMPLE_RATE
-    return tuple((stretch["start"] / scale, min(stretch["end"] / scale, len(samples) / SAMPLE_RATE)) for stretch in stretches)
+    return tuple(
+        (stretch["start"] / scale, min(stretch["end"] / scale, len(samples) / SAMPLE_RATE)) for stretch in stretches
+    )
 
 
 def speech_probabilities(samples: np.ndarray) -> np.ndarray:
     """Silero's probability of speech for each frame of 512 samples (32 ms), shape (ceil(n / 512),).
 
-    The parts of the network that ships are called on many frames at once, with the recurrent state handed on explicitly:
-    the wheel's own call goes frame by frame, eight times slower, and keeps the state inside the shared model.
+    The parts of the shipped network are called on many frames at once and hand the recurrent state on; the wheel's own
+    call goes frame by frame, several times slower, and keeps its state inside the model that all threads share.
     """
     frontend, recurrent, head = _network()
     lead = LEAD_FRAMES * VAD_FRAME
@@ -146,7 +153,9 @@ def speech_probabilities(samples: np.ndarray) -> np.ndarray:
     padded = np.pad(np.pad(samples, (lead + VAD_CONTEXT, 0), mode="reflect"), (0, last))
     frames = torch.from_numpy(padded.astype(np.float32, copy=False)).unfold(0, VAD_CONTEXT + VAD_FRAME, VAD_FRAME)
     state, parts = None, []
-    with torch.inference_mode():
+    # One OpenMP thread, for the calling thread alone: a hundred tiny steps in a row only wait for a second one, and on a
+    # busy machine they wait fifty times longer than they compute.
+    with torch.inference_mode(), _pools.limit(limits=1, user_api="openmp"):
         for block in frames.split(512):
             hidden, state = recurrent(frontend.encoder(frontend.run_extractors(block)).squeeze(-1), state)
             parts.append(head(hidden.unsqueeze(-1)).flatten(1).mean(1))
@@ -154,6 +163,7 @@ def speech_probabilities(samples: np.ndarray) -> np.ndarray:
 
 
 _loading = Lock()
+_pools = ThreadpoolController()
 
 
 def _network() -> tuple[Any, torch.nn.LSTM, Any]:
@@ -167,7 +177,9 @@ def _load_network() -> tuple[Any, torch.nn.LSTM, Any]:
     model = silero_vad.load_silero_vad()._model
     weights = {f"{name}_l0": value for name, value in model.decoder.rnn.named_parameters()}
     # made on "meta", since drawing initial weights would move the random state of the whole process
-    recurrent = torch.nn.LSTM(*model.decoder.rnn.weight_ih.shape[1:], model.decoder.rnn.weight_hh.shape[1], device="meta")
+    recurrent = torch.nn.LSTM(
+        *model.decoder.rnn.weight_ih.shape[1:], model.decoder.rnn.weight_hh.shape[1], device="meta"
+    )
     recurrent.load_state_dict(weights, assign=True)
     return model, recurrent.eval(), model.decoder.decoder
 

@@ -35,9 +35,9 @@ def data() -> Path:
 
 @pytest.fixture(scope="session")
 def quick_recipe() -> Recipe:
-    """A small CTMAM on the synthetic corpus, two epochs: seconds."""
+    """A small CTMAM on the synthetic corpus, three epochs: seconds."""
     return load_recipe(
-        "ctmam-synthetic", ["variant=small", "training.epochs=2", "training.hop=1.2", "training.batch_size=64"]
+        "ctmam-synthetic", ["variant=small", "training.epochs=3", "training.batch_size=32", "training.average=0"]
     )
 
 

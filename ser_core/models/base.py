@@ -39,6 +39,7 @@ class System(nn.Module):
     sample_rate: ClassVar[int] = 16_000
 
     front_end: FrontEnd
+    normaliser: Normaliser
     config: Any
 
     def __init__(self, preparation: Preparation) -> None:
@@ -78,7 +79,7 @@ class System(nn.Module):
         raise NotImplementedError
 
     def weights(self) -> dict[str, Tensor]:
-        """All that training learnt, on the CPU; the front end's filter banks follow from the config and are left out."""
+        """All that training learnt, on the CPU; the front end's filter banks follow from the config: left out."""
         state = self.state_dict()
         return {k: v.detach().cpu().contiguous() for k, v in state.items() if not k.startswith("front_end.")}
 

@@ -48,7 +48,9 @@ def variant_config(system: str, variant: str, num_classes: int, **changes: Any) 
     config = _variants[system][variant]
     unknown = set(changes) - set(asdict(config))
     if unknown:
-        raise RecipeError(f"{system} has no setting {', '.join(sorted(unknown))}: it knows {', '.join(asdict(config))}.")
+        raise RecipeError(
+            f"{system} has no setting {', '.join(sorted(unknown))}: it knows {', '.join(asdict(config))}."
+        )
     return replace(config, num_classes=num_classes, **changes)
 
 
@@ -65,4 +67,4 @@ def create(
     Raises RecipeError for an unknown system, variant or field.
     """
     config = variant_config(system, variant, num_classes, **changes)
-    return system_class(system)(config, preparation or Preparation())  # type: ignore[arg-type, call-arg]
+    return system_class(system)(config, preparation or Preparation())  # type: ignore[call-arg]

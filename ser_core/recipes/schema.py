@@ -67,6 +67,9 @@ class TrainingSection(Section):
     mixup: float = Field(0.2, ge=0, description="Alpha of mixup; 0 switches it off.")
     label_smoothing: Fraction = Field(0.0, description="Used only where mixup is off, as in the release of CTMAM.")
     balance: bool = Field(False, description="Weigh each emotion by the inverse of its share.")
+    average: Fraction = Field(
+        0.0, description="Keep a running mean of the weights, this share of the old mean per step; 0 switches it off."
+    )
     hop: float | None = Field(None, gt=0, description="Seconds between training segments; empty: as in recognising.")
     patience: int | None = Field(None, ge=1, description="Stop after so many epochs without a better validation UA.")
     schedule: ScheduleSection = ScheduleSection()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,9 +58,7 @@ class SegmentSet:
         return self.label[self.clip]
 
 
-def load_clips(
-    utterances: Sequence[Utterance], recipe: Recipe, progress: Progress
-) -> tuple[list[Clip], list[Problem]]:
+def load_clips(utterances: Sequence[Utterance], recipe: Recipe, progress: Progress) -> tuple[list[Clip], list[Problem]]:
     """Decode every utterance the recipe has a label for; a file that cannot be used is reported, not fatal."""
     clips: list[Clip] = []
     problems: list[Problem] = []
@@ -100,7 +99,8 @@ def cached_segments(
 
 def cache_key(clips: Sequence[Clip], model: System, cutting: Cutting) -> str:
     """Changes when a sample, the cutting, the front end's code, the system, or a library changes."""
-    code = "".join(inspect.getsource(module) for module in (features, segments, inspect.getmodule(type(model))))  # type: ignore[type-var]
+    modules = (features, segments, sys.modules[type(model).__module__])
+    code = "".join(inspect.getsource(module) for module in modules)
     identity = {
         "clips": [clip.digest for clip in clips],
         "cutting": asdict(cutting),

@@ -50,7 +50,7 @@ def describe(training: Tensor) -> dict[str, Tensor]:
     rest = max(1, training.shape[1] - kept)
     return {
         "embedding_mean": mean,
-        "embedding_directions": directions[:kept].half(),
+        "embedding_directions": directions[:kept].half().contiguous(),
         "embedding_variances": variances[:kept].float(),
         "embedding_residual": (variances[kept:].sum() / rest).float().reshape(1),
     }
@@ -108,7 +108,11 @@ def write_checkpoint(
         ships=strictest.ships,
         recipe=recipe.model_dump(mode="json"),
         reproduce=reproduce,
-        environment={"python": platform.python_version(), "torch": torch.__version__, "device": str(next(model.parameters()).device)},
+        environment={
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "device": str(next(model.parameters()).device),
+        },
         note=recipe.note,
     )
     save_checkpoint(folder, model, card, stored)

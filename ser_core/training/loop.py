@@ -21,6 +21,7 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from safetensors.torch import save as save_tensors
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel
 
 from ser_core.evaluation import Progress, score
 from ser_core.files import write_bytes, write_json
@@ -51,7 +52,9 @@ def fit(
     optimiser = torch.optim.Adam(
         model.parameters(), lr=recipe.training.learning_rate, weight_decay=recipe.training.weight_decay
     )
-    model, optimiser = accelerator.prepare(model.to(accelerator.device), optimiser)
+    averaged: Any = running_mean(model.to(accelerator.device), recipe.training.average)
+    model, optimiser = accelerator.prepare(model, optimiser)
+    accelerator.register_for_checkpointing(averaged)
     history = resume(accelerator, run)
     for epoch in range(len(history["rows"]), recipe.training.epochs):
         if finished_early(history, recipe):
@@ -62,16 +65,16 @@ def fit(
         rate = learning_rate(recipe.training.learning_rate, recipe.training.schedule, epoch)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        loss = train_epoch(model, optimiser, accelerator, training_set(epoch), recipe, epoch, progress)
+        loss = train_epoch(model, optimiser, accelerator, training_set(epoch), recipe, epoch, progress, averaged)
         row = {"epoch": epoch + 1, "learning_rate": rate, "train_loss": loss}
-        row |= validate(accelerator.unwrap_model(model), validation, accelerator.device)
+        row |= validate(averaged.module, validation, accelerator.device)
         row["seconds"] = round(time.monotonic() - began, 1)
         if not math.isfinite(loss):
             raise FloatingPointError("the training loss is no longer a number: lower the learning rate")
         history["rows"].append(row)
         if history["best"] is None or better(row, history["best"]):
             history["best"] = row
-            write_bytes(run.folder / "best.safetensors", save_tensors(accelerator.unwrap_model(model).weights()))
+            write_bytes(run.folder / "best.safetensors", save_tensors(averaged.module.weights()))
         save(accelerator, history, run, epoch)
         run.write_state(status="running", epoch=epoch + 1, epochs=recipe.training.epochs, best=history["best"])
         run.log(
@@ -89,6 +92,7 @@ def train_epoch(
     recipe: Recipe,
     epoch: int,
     progress: Progress,
+    averaged: AveragedModel,
 ) -> float:
     """One pass over the segments in a random order.  Returns the mean loss."""
     model.train()
@@ -108,6 +112,7 @@ def train_epoch(
         optimiser.zero_grad()
         accelerator.backward(loss)
         optimiser.step()
+        averaged.update_parameters(accelerator.unwrap_model(model))
         losses.append(loss.detach())
         progress(f"epoch {epoch + 1} of {settings.epochs}", done, len(batches))
     return float(torch.stack(losses).mean())
@@ -134,6 +139,19 @@ def clip_means(values: Tensor, clip: Tensor, clips: int) -> Tensor:
     """Mean over the segments of each clip.  [N, K] -> [clips, K]."""
     total = torch.zeros(clips, values.shape[1]).index_add_(0, clip, values)
     return total / torch.bincount(clip, minlength=clips)[:, None]
+
+
+def running_mean(model: System, decay: float) -> AveragedModel:
+    """A copy of the model that follows it: its running mean (Polyak), or with decay 0 the model as it is.
+
+    The mean is short at first, so that the random start is soon forgotten; batch norm's statistics follow too.
+    """
+
+    def follow(mean: Tensor, now: Tensor, steps: Tensor | int) -> Tensor:
+        share = min(decay, (1 + int(steps)) / (10 + int(steps)))
+        return mean + (now - mean) * (1 - share)
+
+    return AveragedModel(model, avg_fn=follow, use_buffers=True)
 
 
 def learning_rate(start: float, schedule: ScheduleSection, epoch: int) -> float:

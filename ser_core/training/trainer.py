@@ -65,7 +65,7 @@ def _train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, devi
     validation = assemble(held, cached_segments(held, model, model.cutting, progress), model)
     # The epoch is chosen on segments as wide apart as in training; calibration uses those of recognition.
     choosing = assemble(held, cached_segments(held, model, cutting, progress), model)
-    run.log(f"{len(parts['train'])} clips, {len(plain.features)} segments to train on; {len(validation.label)} clips to choose by")
+    run.log(f"{len(parts['train'])} clips, {len(plain.features)} segments to train on; {len(held)} clips to choose by")
 
     def training_set(epoch: int) -> SegmentSet:
         if not recipe.augment.active():
@@ -105,7 +105,9 @@ def check(recipe: Recipe, parts: dict[str, list[Clip]]) -> None:
     missing = set(range(len(recipe.labels))) - {clip.label for clip in parts["train"]}
     if missing:
         names = ", ".join(recipe.labels[i] for i in sorted(missing))
-        raise RecipeError(f"No training clip for {names}: take the label out of the recipe or add a corpus that has it.")
+        raise RecipeError(
+            f"No training clip for {names}: take the label out of the recipe or add a corpus that has it."
+        )
     if not parts["validation"]:
         raise RecipeError("No validation clip: without one there is no honest way to choose the epoch.")
 

@@ -146,4 +146,8 @@ def test_checkpoints_that_ship(name: str) -> None:
     assert card.name == name
     assert not {u.speaker for u in samples()} & card.data.seen_speakers()
     assert card.results
-    assert all(result.intervals["ua"][0] > 1 / len(card.labels) for result in card.results if result.corpus in card.data.corpora)
+    assert all(
+        result.intervals["ua"][0] > 1 / len(card.labels)
+        for result in card.results
+        if result.corpus in card.data.corpora
+    )

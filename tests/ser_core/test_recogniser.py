@@ -60,7 +60,16 @@ def test_eight_threads_at_once(recogniser: Recogniser, clips: list[Waveform]) ->
 
 def test_command_line_and_notebook_agree(trained: Trained, recogniser: Recogniser) -> None:
     paths = [str(u.path) for u in samples()[:2]]
-    command = [sys.executable, "-m", "ser_core", "recognise", *paths, "--checkpoint", str(trained[0].checkpoint), "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "ser_core",
+        "recognise",
+        *paths,
+        "--checkpoint",
+        str(trained[0].checkpoint),
+        "--json",
+    ]
     shell = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     for path, answer in zip(paths, shell, strict=True):
         prediction = recogniser.predict(load(path))

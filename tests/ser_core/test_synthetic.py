@@ -49,8 +49,10 @@ def test_it_is_found_whatever_the_data_folder_is_and_nothing_is_left_out(tmp_pat
 
 def test_it_says_that_it_is_synthetic_and_free():
     index = json.loads((ROOT / "index.json").read_text(encoding="utf-8"))
-    assert SYNTHETIC.synthetic and index["synthetic"] is True
-    assert "synthetic" in SYNTHETIC.title.lower() and "synthetic" in index["title"].lower()
+    assert SYNTHETIC.synthetic
+    assert index["synthetic"] is True
+    assert "synthetic" in SYNTHETIC.title.lower()
+    assert "synthetic" in index["title"].lower()
     assert SYNTHETIC.licence.name == index["licence"] == "CC0-1.0"
     assert (ROOT / "LICENSE").is_file()
 
@@ -90,7 +92,7 @@ def test_it_weighs_four_megabytes_at_most():
 
 def test_every_clip_decodes_to_mono_speech_that_is_not_clipped(sounds):
     for name, (sound, rate) in sounds.items():
-        assert rate == 16_000 and sound.shape[1] == 1, name
+        assert (rate, sound.shape[1]) == (16_000, 1), name
         assert 1.0 <= len(sound) / rate <= 4.0, name
         assert 0.05 < np.abs(sound).max() < 0.98, name
 
@@ -124,7 +126,8 @@ def test_every_number_of_a_rule_has_a_source():
 def test_a_stressed_word_is_raised_and_a_pause_stands_where_it_is_marked():
     flat = ssml("The *bus | stops", Prosody(), 0.0)
     raised = ssml("The *bus | stops", Prosody(accent=Cue(2.0, "ours"), pause=Cue(100.0, "ours")), 0.0)
-    assert flat.count('pitch="+0%"') == 3 and "break" not in flat
+    assert flat.count('pitch="+0%"') == 3
+    assert "break" not in flat
     assert raised.count('pitch="+0%"') == 2
     assert 'bus</prosody> <break time="100ms"/>' in raised
 
@@ -134,7 +137,7 @@ def test_the_same_samples_make_the_same_file():
     first, second = ogg.encode(tone, 16_000), ogg.encode(tone, 16_000)
     assert first == second
     decoded, rate = soundfile.read(io.BytesIO(first))
-    assert rate == 16_000 and len(decoded) == len(tone)
+    assert (rate, len(decoded)) == (16_000, len(tone))
     assert np.corrcoef(decoded, tone)[0, 1] > 0.95
 
 

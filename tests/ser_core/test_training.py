@@ -40,7 +40,7 @@ def test_the_run_folder_tells_the_story(trained: Trained) -> None:
     assert run.state()["status"] == "done"
     assert run.recipe().name == "ctmam-synthetic"
     assert set(json.loads((run.folder / "split.json").read_text())) == {"train", "validation", "test"}
-    assert "epoch 2" in (run.folder / "log.txt").read_text()
+    assert "epoch 3" in (run.folder / "log.txt").read_text()
 
 
 def test_later_pages_find_what_they_need(trained: Trained) -> None:
@@ -55,9 +55,7 @@ def test_later_pages_find_what_they_need(trained: Trained) -> None:
     assert card.temperature > 0
 
 
-def test_a_killed_run_ends_with_the_same_weights(
-    quick_recipe: Recipe, trained: Trained, tmp_path: Path
-) -> None:
+def test_a_killed_run_ends_with_the_same_weights(quick_recipe: Recipe, trained: Trained, tmp_path: Path) -> None:
     """Killed in the middle of the second epoch and started again: bit for bit what an unbroken run gives."""
     run = Run.start(quick_recipe, tmp_path / "run")
 
@@ -121,7 +119,9 @@ def test_the_cache_key_changes_when_anything_changes(quick_recipe: Recipe, monke
     assert len(keys) == 5
 
 
-def test_a_damaged_cache_is_computed_again(quick_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_cache_is_computed_again(
+    quick_recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SER_CACHE", str(tmp_path))
     parts, _ = load_parts(quick_recipe, None, quiet)
     clips, model = parts["validation"][:4], build(quick_recipe)

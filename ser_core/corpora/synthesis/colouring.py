@@ -19,9 +19,7 @@ FRAME_SECONDS = 0.02
 AUDIBLE_DB = 40.0  # below the loudest frame by this much counts as silence
 
 
-def waver(
-    samples: np.ndarray, rate: int, tremor: float, jitter: float, generator: np.random.Generator
-) -> np.ndarray:
+def waver(samples: np.ndarray, rate: int, tremor: float, jitter: float, generator: np.random.Generator) -> np.ndarray:
     """Let the pitch waver by playing the sound a little faster and slower.
 
     tremor: semitones either way; jitter: standard deviation in semitones.
@@ -35,7 +33,8 @@ def waver(
     # where the playing head stands after each sample
     head = np.cumsum(2 ** (semitones / 12))
     head -= head[0]
-    return map_coordinates(samples, head[None, head <= len(samples) - 1], order=3, mode="nearest")
+    wavering: np.ndarray = map_coordinates(samples, head[None, head <= len(samples) - 1], order=3, mode="nearest")
+    return wavering
 
 
 def growl(samples: np.ndarray, rate: int, depth: float, generator: np.random.Generator) -> np.ndarray:
@@ -45,7 +44,8 @@ def growl(samples: np.ndarray, rate: int, depth: float, generator: np.random.Gen
     drift = gaussian_filter1d(generator.standard_normal(len(samples)), rate / (2 * np.pi * 5))
     pace = GROWL_HZ * (1 + 0.1 * drift / max(float(np.std(drift)), 1e-12))
     beat = np.sin(2 * np.pi * np.cumsum(pace) / rate)
-    return samples * (1 + depth * beat) / np.sqrt(1 + depth**2 / 2)
+    rough: np.ndarray = samples * (1 + depth * beat) / np.sqrt(1 + depth**2 / 2)
+    return rough
 
 
 def tilt(samples: np.ndarray, rate: int, slope: float) -> np.ndarray:
@@ -70,19 +70,22 @@ def breathe(samples: np.ndarray, rate: int, level: float, generator: np.random.G
     noise = np.fft.irfft(spectrum, len(samples))
     noise /= np.std(noise)
     envelope = np.sqrt(np.maximum(gaussian_filter1d(samples**2, 0.015 * rate), 0))
-    return samples + 10 ** (level / 20) * envelope * noise
+    breathy: np.ndarray = samples + 10 ** (level / 20) * envelope * noise
+    return breathy
 
 
 def fade(samples: np.ndarray, change: float) -> np.ndarray:
     """Grow louder (change > 0) or softer from the first to the last sample, in decibels, evenly about the middle."""
-    return samples * 10 ** (change * np.linspace(-0.5, 0.5, len(samples)) / 20)
+    faded: np.ndarray = samples * 10 ** (change * np.linspace(-0.5, 0.5, len(samples)) / 20)
+    return faded
 
 
 def frame_levels(samples: np.ndarray, rate: int) -> np.ndarray:
     """Level of each 20 ms in decibels re full scale."""
     size = int(FRAME_SECONDS * rate)
     frames = np.pad(samples, (0, -len(samples) % size)).reshape(-1, size)
-    return 10 * np.log10(np.mean(frames**2, axis=1) + 1e-12)
+    levels: np.ndarray = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-12)
+    return levels
 
 
 def trim(samples: np.ndarray, rate: int) -> np.ndarray:
@@ -97,4 +100,5 @@ def level(samples: np.ndarray, rate: int, target: float) -> np.ndarray:
     """Scale so that the speech, without its silences, has `target` decibels re full scale."""
     levels = frame_levels(samples, rate)
     speech = levels[levels > levels.max() - 25]
-    return samples * 10 ** ((target - 10 * np.log10(np.mean(10 ** (speech / 10)))) / 20)
+    scaled: np.ndarray = samples * 10 ** ((target - 10 * np.log10(np.mean(10 ** (speech / 10)))) / 20)
+    return scaled

@@ -20,25 +20,25 @@ def main() -> None:
     library = ctypes.CDLL(request["library"])
     chunks: list[bytes] = []
 
-    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
     def collect(samples: int, count: int, _events: int) -> int:
         if samples and count > 0:
             chunks.append(ctypes.string_at(samples, 2 * count))
         return 0
 
+    # kept in a name: the library calls it for as long as it speaks
+    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(collect)
+
     rate = library.espeak_Initialize(RETRIEVE, 0, request["data"].encode(), 0)
     if rate <= 0:
         sys.exit("eSpeak NG did not start")
     library.espeak_ng_SetRandSeed(ctypes.c_long(request["seed"]))
-    library.espeak_SetSynthCallback(collect)
+    library.espeak_SetSynthCallback(callback)
     if library.espeak_SetVoiceByName(request["voice"].encode()) != 0:
         sys.exit(f"eSpeak NG has no voice {request['voice']}")
     for name, number in PARAMETERS.items():
         library.espeak_SetParameter(number, request[name], 0)
     text = request["ssml"].encode()
-    library.espeak_Synth(
-        ctypes.c_char_p(text), ctypes.c_size_t(len(text) + 1), 0, CHARACTERS, 0, UTF8_SSML, None, None
-    )
+    library.espeak_Synth(ctypes.c_char_p(text), ctypes.c_size_t(len(text) + 1), 0, CHARACTERS, 0, UTF8_SSML, None, None)
     library.espeak_Synchronize()
     sys.stdout.buffer.write(rate.to_bytes(4, "little") + b"".join(chunks))
 

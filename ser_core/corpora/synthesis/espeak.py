@@ -37,7 +37,9 @@ def speak(ssml: str, voice: str, *, rate: int, pitch: int, span: int, volume: in
         "volume": volume,
         "seed": seed,
     }
-    done = subprocess.run([sys.executable, "-I", "-S", str(ENGINE)], input=json.dumps(request).encode(), capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(ENGINE)], input=json.dumps(request).encode(), capture_output=True
+    )
     if done.returncode != 0 or len(done.stdout) <= 4:
         reason = done.stderr.decode(errors="replace").strip().splitlines()
         raise CorpusError(f"eSpeak NG did not speak with the voice {voice}: {reason[-1] if reason else 'no sound'}.")

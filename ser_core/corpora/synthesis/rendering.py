@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import soxr
@@ -54,7 +55,7 @@ def clips() -> Iterator[Clip]:
 def performed(clip: Clip, generator: np.random.Generator) -> Prosody:
     """The rule as this voice performs it this time: scaled by the voice's expression, then strayed from a little."""
     rule, neutral = RULES[clip.emotion], RULES["neutral"]
-    cues = {}
+    cues: dict[str, Any] = {}
     for item in fields(Prosody):
         cue = getattr(rule, item.name)
         if not isinstance(cue, Cue):
@@ -97,4 +98,5 @@ def render(clip: Clip) -> np.ndarray:
     samples = colouring.level(samples, SAMPLE_RATE, NEUTRAL_DBFS + rule.loudness.value)
     samples = np.pad(samples, [round(margin * SAMPLE_RATE) for margin in MARGIN_SECONDS])
     samples += 10 ** (ROOM_DBFS / 20) * generator.standard_normal(len(samples))
-    return (samples * min(1.0, PEAK / np.abs(samples).max())).astype(np.float32)
+    safe: np.ndarray = (samples * min(1.0, PEAK / np.abs(samples).max())).astype(np.float32)
+    return safe

@@ -34,7 +34,7 @@ VOICES: Final = (
     Voice("f02", "female", "en-gb-x-gbcwmd+f5", semitones=-1.0, rate=178, tract=1.00, expression=0.90),
     Voice("f03", "female", "en-gb-scotland+f4", semitones=1.0, rate=174, tract=1.00, expression=1.10),
     Voice("f04", "female", "en+linda", semitones=-2.0, rate=187, tract=0.98, expression=0.95),
-    Voice("f05", "female", "en-us-nyc+Andrea", semitones=-3.0, rate=168, tract=1.00, expression=1.05),
+    Voice("f05", "female", "en-us-nyc+Alicia", semitones=-4.0, rate=182, tract=1.00, expression=1.05),
     Voice("f06", "female", "en-029+belinda", semitones=-1.0, rate=185, tract=1.03, expression=1.15),
     Voice("f07", "female", "en-gb-x-gbclan+f1", semitones=-1.5, rate=178, tract=0.96, expression=0.85),
     Voice("f08", "female", "en-us+f4", semitones=2.0, rate=196, tract=1.04, expression=1.00),
