@@ -20,7 +20,7 @@ import soundfile
 import soxr
 
 from ser_core.containers import Container, identify
-from ser_core.decoding import BLOCK, Decoder, header_only, outlasts
+from ser_core.decoding import BLOCK, Decoder, damaged, header_only, outlasts
 from ser_core.errors import AudioError
 
 SAMPLE_RATE: Final = 16_000  # Hz
@@ -90,7 +90,7 @@ class Waveform:
 
         Raises AudioError `too_short` where less than 0.1 s is left.
         """
-        first, last = (int(round(min(max(t, 0.0), self.seconds) * SAMPLE_RATE)) for t in (start_s, end_s))
+        first, last = (round(min(max(t, 0.0), self.seconds) * SAMPLE_RATE) for t in (start_s, end_s))
         _check_length(last - first, SAMPLE_RATE)
         return replace(self, samples=self.samples[first:last])
 
@@ -157,6 +157,8 @@ def _decode(container: Container, original: bytes, source: str) -> Waveform:
         intake.add(block)
     if not intake.frames and container.payload == 0:
         raise header_only()
+    if not intake.frames and decoder.broken:
+        raise damaged(container.kind)
     return intake.finish(source, _length_note(container, decoder, intake.seconds))
 
 

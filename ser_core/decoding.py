@@ -28,7 +28,7 @@ class _Memory(io.BytesIO):
             return self.tell()
 
 
-class _Forward(soundfile.SoundFile):
+class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # soundfile ships no types
     """Reads straight on.  soundfile seeks after every block of a seekable file, which fails in a FLAC that was cut."""
 
     def seekable(self) -> bool:
@@ -50,11 +50,7 @@ class Decoder:
                 raise header_only() from None
             if container.kind == "MP3":  # known by eleven bits only, which other files have too
                 raise not_audio() from None
-            raise AudioError(
-                "damaged",
-                f"This {container.kind} file is damaged, or packed in a way that is not read here: "
-                f"export it again as {READABLE}.",
-            ) from None
+            raise damaged(container.kind) from None
         self.rate: int = self._file.samplerate
         self.channels: int = self._file.channels
         self.frames: int = self._file.frames
@@ -93,4 +89,11 @@ def header_only() -> AudioError:
     return AudioError(
         "header_only",
         "This file is a header without any sound, as when the microphone gave nothing: allow it and record again.",
+    )
+
+
+def damaged(kind: str) -> AudioError:
+    return AudioError(
+        "damaged",
+        f"This {kind} file is damaged, or packed in a way that is not read here: export it again as {READABLE}.",
     )

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from ser_core.plots.theme import Palette, dress, percent
 
-ROW = 30  # pixels per label
+ROW = 33  # pixels per label
 
 
 def probability_bars(ranked: Sequence[tuple[str, float]], colours: Palette) -> go.Figure:
@@ -20,9 +20,7 @@ def probability_bars(ranked: Sequence[tuple[str, float]], colours: Palette) -> g
     labels = [label for label, _ in ranked]
     shares = [share for _, share in ranked]
     figure = go.Figure()
-    figure.add_bar(
-        y=labels, x=[1.0] * len(labels), orientation="h", marker={"color": colours.track}, hoverinfo="skip"
-    )
+    figure.add_bar(y=labels, x=[1.0] * len(labels), orientation="h", marker={"color": colours.track}, hoverinfo="skip")
     figure.add_bar(
         y=labels,
         x=shares,

@@ -66,12 +66,28 @@ def clip_timeline(
         range=[0, seconds], showgrid=False, zeroline=False, ticks="", color=colours.muted, fixedrange=seconds <= BROWSE
     )
     figure.update_xaxes(
-        row=2, col=1, title={"text": "seconds", "standoff": 6}, ticks="outside", ticklen=4, tickcolor=colours.grid,
-        showspikes=True, spikemode="across", spikesnap="cursor", spikethickness=1, spikedash="solid",
-        spikecolor=faded(colours.text, 0.35), nticks=9, unifiedhovertitle={"text": "<b>%{x:.2f} s</b>"},
+        row=2,
+        col=1,
+        title={"text": "seconds", "standoff": 4, "font": {"size": 13, "color": colours.muted}},
+        ticks="outside",
+        ticklen=4,
+        tickcolor=colours.grid,
+        showspikes=True,
+        spikemode="across",
+        spikesnap="cursor",
+        spikethickness=1,
+        spikedash="solid",
+        spikecolor=faded(colours.text, 0.35),
+        nticks=9,
+        unifiedhovertitle={"text": "<b>%{x:.2f} s</b>"},
     )
     figure = dress(
-        figure, colours, height=HEIGHT, margin={"l": 46, "r": 66, "t": 6, "b": 44}, hovermode="x unified", hoverdistance=-1
+        figure,
+        colours,
+        height=HEIGHT,
+        margin={"l": 46, "r": 78, "t": 6, "b": 44},
+        hovermode="x unified",
+        hoverdistance=-1,
     )
     if seconds > BROWSE:
         figure.update_layout(dragmode="zoom")
@@ -101,15 +117,16 @@ def _curves(
     times, shares = along_the_clip(prediction, segment_seconds)
     ranked = [label for label, _ in prediction.ranked()]
     column = {label: shares[:, prediction.labels.index(label)] for label in ranked}
-    for label in reversed(ranked):  # the likeliest is drawn last, on top
+    for rank, label in enumerate(ranked):  # in the order that the hover box lists them
         winner = label == ranked[0]
         colour = colours.emotions[label]
         figure.add_scatter(
             x=times,
             y=column[label],
             name=label,
+            zorder=len(ranked) - rank,  # the likeliest lies on top
             mode="lines",
-            line={"color": colour, "width": 3 if winner else 1.6, "shape": "spline", "smoothing": 0.4},
+            line={"color": colour, "width": 3 if winner else 1.6},
             fill="tozeroy" if winner else None,
             fillcolor=faded(colour, 0.10),
             customdata=[percent(share) for share in column[label]],
@@ -120,13 +137,29 @@ def _curves(
     named = {label: float(column[label][-1]) for label in ranked if column[label].max() >= NAMED}
     for label, height in spread(named).items():
         figure.add_annotation(
-            x=1.0, xref="x2 domain", y=height, yref="y2", xanchor="left", xshift=6, showarrow=False,
-            text=f"<b>{label}</b>" if label == ranked[0] else label,
-            font={"color": colours.emotions[label], "size": 13},
+            x=times[-1],
+            xref="x2",
+            y=height,
+            yref="y2",
+            xanchor="left",
+            xshift=6,
+            showarrow=False,
+            text=f'<span style="color:{colours.emotions[label]}">●</span> '
+            + (f"<b>{label}</b>" if label == ranked[0] else label),
+            font={"size": 13},
         )
     figure.update_yaxes(
-        row=2, col=1, range=[0, 1.02], tickvals=[0, 0.25, 0.5, 0.75, 1], ticktext=["0", "", "50%", "", "100%"],
-        gridcolor=colours.grid, zeroline=False, color=colours.muted, fixedrange=True, ticks="", ticklabelstandoff=6,
+        row=2,
+        col=1,
+        range=[0, 1.02],
+        tickvals=[0, 0.25, 0.5, 0.75, 1],
+        ticktext=["0", "", "50%", "", "100%"],
+        gridcolor=colours.grid,
+        zeroline=False,
+        color=colours.muted,
+        fixedrange=True,
+        ticks="",
+        ticklabelstandoff=6,
     )
 
 

@@ -1,0 +1,118 @@
+"""Recognise: a clip in, the emotion that a model hears in it out."""
+
+import streamlit as st
+
+from pages.shared import brand, export, loaders, model_card
+from pages.shared.clip import Clip
+from pages.shared.clip_picker import RECORD, SOURCE, pick_clip
+from pages.shared.clip_strip import show_clip
+from pages.shared.model_picker import pick_model
+from ser_core.emotions import AS_ACTED
+from ser_core.plots.probabilities import probability_bars
+from ser_core.plots.timeline import clip_timeline
+from ser_core.recogniser import Prediction, Recogniser
+
+BARE = {"displayModeBar": False}
+CLOSE = 0.10  # two probabilities nearer than this count as undecided
+
+
+def main() -> None:
+    head, choice = st.columns([0.72, 0.28], vertical_alignment="center")
+    with head, st.container(key="page-title", gap=None):
+        st.title("Recognise", anchor=False)
+        st.caption("Pick a voice and see which acted emotion a model hears in it.")
+    with choice:
+        model = pick_model()
+    clip = pick_clip()
+    st.session_state.pop("prediction", None)
+    if clip is None:
+        return
+    show_clip(clip)
+    if model is None:
+        return
+    prediction = loaders.answer(clip, model)
+    st.session_state["prediction"] = prediction
+    answer, evidence = st.columns([0.38, 0.62], gap="medium")
+    with answer, st.container(key="answer"):
+        show_answer(clip, prediction, model)
+    with evidence, st.container(key="evidence"):
+        show_evidence(clip, prediction, model)
+        show_more(clip, prediction)
+
+
+def show_answer(clip: Clip, prediction: Prediction, model: Recogniser) -> None:
+    ranked = prediction.ranked()
+    st.header(f"Sounds like {AS_ACTED[prediction.label]}", anchor=False)
+    st.plotly_chart(
+        probability_bars(ranked, brand.colours()),
+        theme=None,
+        config={**BARE, "staticPlot": True},
+        key="probabilities",
+        alt="Probabilities: " + ", ".join(f"{label} {share:.0%}" for label, share in ranked),
+    )
+    with st.container(key="answer-notes", gap="small"):
+        st.markdown(in_words(clip, prediction))
+        st.caption(model_card.warning(model.card, clip.waveform) or model_card.track_record(model.card))
+    with st.container(key="answer-actions", horizontal=True, vertical_alignment="center"):
+        if clip.origin == "sample":
+            st.button("Try your own voice", icon=":material/mic:", type="primary", on_click=to_recorder)
+        with st.popover("About this model", icon=":material/info:"):
+            model_card.show(model.card, clip.waveform)
+
+
+def in_words(clip: Clip, prediction: Prediction) -> str:
+    """How far to trust the answer, and for a sample whether it meets what the sample plays."""
+    (first, share), (second, next_share) = prediction.ranked()[:2]
+    if share - next_share < CLOSE:
+        trust = f"Undecided: {first} and {second} are nearly level."
+    elif share < 0.5:
+        trust = f"Unsure: less than half of the weight lies on {first}."
+    else:
+        trust = ""
+    if clip.played is None:
+        return trust or "This is how the voice sounds to the model, not what anyone feels."
+    verdict = "the model hears the same" if clip.played == first else f"the model hears {first}"
+    return f"Made to sound **{clip.played}**: {verdict}. {trust}"
+
+
+def show_evidence(clip: Clip, prediction: Prediction, model: Recogniser) -> None:
+    st.subheader("Along the clip", anchor=False)
+    segment = model.model.cutting.length / model.model.sample_rate
+    st.plotly_chart(
+        clip_timeline(clip.waveform.samples, prediction, segment, brand.colours(), clip.quality.speech),
+        theme=None,
+        config=BARE,
+        key="timeline",
+        alt="Waveform of the clip and the probability of each emotion along it, over seconds.",
+    )
+    st.caption(
+        f"Shows the waveform (speech shaded) and, for each moment, the mean answer of the {segment:.1f} s windows "
+        "around it, so changes come smoothed. Does not show what in the sound caused the answer; nor are the bars the "
+        "mean of these curves: they average the windows' raw scores (logits) first."
+    )
+
+
+def show_more(clip: Clip, prediction: Prediction) -> None:
+    name = clip.waveform.source if clip.origin != "recording" else "recording"
+    with st.container(key="more", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+        st.caption("Save this answer:", width="content")
+        for kind, content, mime in (
+            ("JSON", export.as_json(prediction, name), "application/json"),
+            ("CSV", export.as_csv(prediction), "text/csv"),
+        ):
+            st.download_button(
+                kind,
+                content,
+                f"prediction.{kind.lower()}",
+                mime,
+                icon=":material/download:",
+                on_click="ignore",
+                type="tertiary",
+            )
+
+
+def to_recorder() -> None:
+    st.session_state[SOURCE] = RECORD
+
+
+main()

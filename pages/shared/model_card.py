@@ -1,0 +1,84 @@
+"""What a checkpoint says of itself, in words."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ser_core.audio import Waveform
+from ser_core.checkpoints import Card, Measured
+from ser_core.corpora import get_corpus
+from ser_core.errors import CorpusError
+
+LANGUAGES = {"en": "English", "de": "German"}
+
+
+def corpus_title(name: str) -> str:
+    try:
+        return get_corpus(name).title
+    except CorpusError:
+        return name
+
+
+def accuracy(measured: Measured) -> str:
+    """One measurement in whole percent with its interval: "RAVDESS 52% (46 to 58)"."""
+    low, high = measured.intervals.get("ua", (measured.ua, measured.ua))
+    return f"{corpus_title(measured.corpus)} {100 * measured.ua:.0f}% ({100 * low:.0f} to {100 * high:.0f})"
+
+
+def track_record(card: Card) -> str:
+    """How often the checkpoint is right on voices it never heard, in one sentence, with what guessing would give."""
+    if not card.results:
+        return "How often this model is right on voices it never heard has not been measured."
+    chance = 100 / len(card.labels)
+    figures = ", ".join(accuracy(measured) for measured in card.results)
+    return f"On voices it never heard, this model is right: {figures}. Guessing: {chance:.0f}%."
+
+
+def warning(card: Card, waveform: Waveform) -> str:
+    """One sentence where the checkpoint has met this very clip, else nothing."""
+    mine = waveform.digest[:16]
+    if mine in card.data.train.utterances.values():
+        return "The model was trained on this very clip: its answer is a memory, not a test."
+    if mine in card.data.validation.utterances.values():
+        return "This very clip helped to choose the model: its answer is not a fair test."
+    return ""
+
+
+def show(card: Card, waveform: Waveform) -> None:
+    """The card, for a popover."""
+    data = card.data
+    corpora = ", ".join(
+        f"{corpus_title(name)} (*synthetic*)" if name in data.synthetic else corpus_title(name) for name in data.corpora
+    )
+    languages = ", ".join(LANGUAGES.get(code, code) for code in data.languages)
+    st.markdown(f"**{card.name}** · {card.parameters:,} parameters")
+    if card.note:
+        st.markdown(card.note)
+    st.markdown(
+        f"**Trained on** {corpora} ({languages}): {len(data.train.utterances):,} clips by "
+        f"{len(data.train.speakers)} speakers. The epoch was chosen on {len(data.validation.utterances):,} clips by "
+        f"{len(data.validation.speakers)} others. Protocol: `{data.protocol}`."
+    )
+    if card.results:
+        st.markdown("**Measured** on speakers it never heard")
+        st.markdown(_table(card.results))
+        st.caption(
+            "Right, averaged over emotions: the share of clips named correctly, computed for each emotion and then "
+            f"averaged (unweighted accuracy, UA), with its 95% interval. Guessing gives {100 / len(card.labels):.0f}%."
+        )
+    else:
+        st.markdown("**Measured:** not yet.")
+    st.markdown(f"**Licence of the weights:** {card.licence}")
+    st.markdown(f"**This clip:** {warning(card, waveform) or 'the model has never met it.'}")
+    st.caption(card.not_for)
+
+
+def _table(results: tuple[Measured, ...]) -> str:
+    rows = ["| Corpus | Right | 95% interval | Clips | Speakers |", "|---|---|---|---|---|"]
+    for one in results:
+        low, high = one.intervals.get("ua", (one.ua, one.ua))
+        rows.append(
+            f"| {corpus_title(one.corpus)} | {100 * one.ua:.0f}% | {100 * low:.0f} to {100 * high:.0f}% | {one.n} "
+            f"| {one.speakers} |"
+        )
+    return "\n".join(rows)

@@ -1,0 +1,57 @@
+"""Checkpoints for tests of the pages: those that ship, or, where none does, untrained ones of the same make."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import torch
+
+from ser_core.checkpoints import Card, Data, Part, list_checkpoints, preparation_values, save_checkpoint
+from ser_core.files import checkpoints_folder
+from ser_core.models import Preparation, count_parameters, create
+
+LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+
+
+def put(folder: Path, *names: str) -> Path:
+    """Fill a folder with usable checkpoints of these names; returns the folder."""
+    shipped = list_checkpoints()
+    for number, name in enumerate(names):
+        if name in shipped or shipped:
+            shutil.copytree(checkpoints_folder() / (name if name in shipped else shipped[0]), folder / name)
+        else:
+            untrained(folder / name, seed=number)
+    return folder
+
+
+def untrained(folder: Path, seed: int) -> None:
+    torch.manual_seed(seed)
+    preparation = Preparation("clip", 40.0)
+    model = create("ctmam", "small", len(LABELS), preparation)
+    model.output.weight.data *= 20  # so that answers are not all alike
+    card = Card(
+        name=folder.name,
+        system="ctmam",
+        variant="small",
+        model={},
+        preparation=preparation_values(preparation),
+        labels=LABELS,
+        parameters=count_parameters(model),
+        temperature=1.0,
+        epoch=0,
+        data=Data(
+            corpora=("synthetic",),
+            synthetic=("synthetic",),
+            languages=("en",),
+            protocol="speaker_independent",
+            train=Part(),
+            validation=Part(),
+            test=Part(),
+        ),
+        licence="CC0-1.0",
+        ships=True,
+        recipe={},
+        reproduce="none: untrained, for tests",
+    )
+    save_checkpoint(folder, model, card)
