@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from ser_core.emotions import check_labels
 from ser_core.errors import CheckpointError, SpeechEmotionError
 from ser_core.files import checkpoints_folder, write_bytes, write_text
-from ser_core.models import Preparation, System, create
+from ser_core.models import System, create
+from ser_core.preparation import Preparation
 
 FORMAT = 1
 PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".joblib")
@@ -35,7 +37,7 @@ NOT_FOR_JUDGING = (
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Part(Section):
@@ -67,6 +69,7 @@ class Measured(Section):
     protocol: str
     n: int
     excluded: int = Field(description="Clips left out because their speaker was seen in training or validation.")
+    seen_included: bool = Field(description="True: some speakers were heard in training, the figures prove little.")
     speakers: int
     wa: float
     ua: float
@@ -75,6 +78,13 @@ class Measured(Section):
     labels: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...]
     command: str
+
+    @staticmethod
+    def command_for(checkpoint: str, corpus: str, protocol: str, seen_included: bool) -> str:
+        """What to type to see these figures again."""
+        command = f"python -m ser_core evaluate --checkpoint {checkpoint} --corpus {corpus}"
+        command += f" --protocol {protocol}" if protocol != "all" else ""
+        return command + (" --include-seen" if seen_included else "")
 
 
 class Card(Section):
@@ -85,7 +95,7 @@ class Card(Section):
     system: str
     variant: str
     model: dict[str, Any]
-    preparation: dict[str, Any]
+    preparation: Preparation
     labels: tuple[str, ...]
     merge: dict[str, str] = {}
     parameters: int
@@ -102,18 +112,36 @@ class Card(Section):
     note: str = ""
     not_for: str = NOT_FOR_JUDGING
 
+    @field_validator("labels")
+    @classmethod
+    def _labels(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        return check_labels(labels)
+
     def merged(self, emotion: str) -> str:
         return self.merge.get(emotion, emotion)
+
+    def named(self, name: str) -> Card:
+        """The same card under another name, its commands too: the card's own recipe is what trains it again."""
+        results = tuple(
+            one.model_copy(update={"command": Measured.command_for(name, one.corpus, one.protocol, one.seen_included)})
+            for one in self.results
+        )
+        reproduce = f"python -m ser_core train --recipe checkpoints/{name}/card.json"
+        return self.model_copy(update={"name": name, "results": results, "reproduce": reproduce})
 
 
 def save_checkpoint(folder: Path, model: System, card: Card, statistics: dict[str, Tensor] | None = None) -> None:
     """Write a checkpoint folder; the card goes last, so a folder with a card is complete."""
-    learnt = {name for name, _ in model.named_parameters()}
-    shipped = {name: tensor.half() if name in learnt else tensor for name, tensor in model.weights().items()}
-    write_bytes(folder / "model.safetensors", save_tensors(shipped))
+    write_bytes(folder / "model.safetensors", save_tensors(shipped_weights(model)))
     if statistics:
         write_bytes(folder / "statistics.safetensors", save_tensors(statistics))
     write_card(folder, card)
+
+
+def shipped_weights(model: System) -> dict[str, Tensor]:
+    """The weights as they are stored: what was learnt in float16, buffers as they are."""
+    learnt = {name for name, _ in model.named_parameters()}
+    return {name: tensor.half() if name in learnt else tensor for name, tensor in model.weights().items()}
 
 
 def write_card(folder: Path, card: Card) -> None:
@@ -154,7 +182,7 @@ def keep_checkpoint(folder: Path, name: str) -> Path:
         raise CheckpointError(f"There is a checkpoint {name!r} already: choose another name or move that one away.")
     with tempfile.TemporaryDirectory(dir=_made(target.parent), prefix=".keeping-") as scratch:
         copy = Path(shutil.copytree(folder, Path(scratch) / name))
-        write_card(copy, card.model_copy(update={"name": name}))
+        write_card(copy, card.named(name))
         copy.rename(target)
     return target
 
@@ -208,16 +236,10 @@ def load_model(name: str | Path, card: Card | None = None) -> System:
     folder = find_checkpoint(name)
     card = card or load_card(folder)
     try:
-        model = create(
-            card.system,
-            card.variant,
-            len(card.labels),
-            Preparation(**card.preparation),
-            **card.model,
-        )
+        model = create(card.system, card.variant, len(card.labels), card.preparation, **card.model)
         # Read into memory: a memory map would fault if the file were replaced under a running app.
         tensors = load_tensors((folder / "model.safetensors").read_bytes())
-    except (SpeechEmotionError, TypeError, ValueError) as error:
+    except (SpeechEmotionError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{folder.name} does not describe a model of this version: {error}") from error
     except (OSError, SafetensorError) as error:
         raise CheckpointError(
@@ -230,10 +252,6 @@ def load_model(name: str | Path, card: Card | None = None) -> System:
     except ValueError as error:
         raise CheckpointError(f"The weights of {folder.name} do not fit its card: fetch the folder again.") from error
     return model.eval().requires_grad_(False)
-
-
-def preparation_values(preparation: Preparation) -> dict[str, Any]:
-    return asdict(preparation)
 
 
 def config_changes(model: System) -> dict[str, Any]:

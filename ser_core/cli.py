@@ -7,14 +7,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from ser_core.errors import SpeechEmotionError
-
-if TYPE_CHECKING:
-    from ser_core.recogniser import Prediction
 
 # Heavy imports stand inside the commands, so that --help answers at once and recognising never loads training code.
 
@@ -24,16 +21,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+# typer carries a click of its own and exports of its errors only this one; what it derives from is the usage error.
+UsageError: Any = typer.BadParameter.__base__
 DataOption = Annotated[Path | None, typer.Option("--data", help="Folder with the corpora; else SER_DATA.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def main() -> None:
     try:
-        app()
+        raise SystemExit(app(standalone_mode=False))
+    except UsageError as error:
+        sentence = " ".join(error.format_message().split())
+        fail(f"{sentence} Try --help." if sentence else "Name a command, as listed above.")
     except SpeechEmotionError as error:
         fail(str(error))
-    except KeyboardInterrupt:
+    except OSError as error:
+        fail(f"{error.strerror or error}: {error.filename or 'the disk or the network'}.")
+    except (KeyboardInterrupt, typer.Abort):
         fail("Stopped.")
 
 
@@ -69,30 +73,13 @@ def recognise(
         for note in waveform.notes:
             print(f"{clip}: {note}", file=sys.stderr)
         prediction = recogniser.predict(waveform)
-        answers.append(answer(clip, prediction))
+        answers.append(prediction.as_dict(clip))
         if not as_json:
             print(f"{clip}: " + ", ".join(f"{name} {100 * p:.0f} %" for name, p in prediction.ranked()[:3]))
     if as_json:
         print(json.dumps(answers, indent=1))
     if failed:
         raise SystemExit(2)
-
-
-def answer(clip: str, prediction: Prediction) -> dict[str, Any]:
-    """A prediction as plain values, times in seconds."""
-    return {
-        "clip": clip,
-        "checkpoint": prediction.checkpoint,
-        "label": prediction.label,
-        "labels": list(prediction.labels),
-        "probabilities": prediction.probabilities.tolist(),
-        "segments": [
-            {"start": float(start), "end": float(end), "probabilities": row.tolist()}
-            for start, end, row in zip(
-                prediction.starts, prediction.ends, prediction.segment_probabilities, strict=True
-            )
-        ],
-    }
 
 
 @app.command()
@@ -107,17 +94,19 @@ def train(
     from ser_core.corpora import data_folder
     from ser_core.recipes import load_recipe
     from ser_core.training.run import Run
+    from ser_core.training.trainer import build, choose_device
     from ser_core.training.trainer import train as run_training
 
     chosen = load_recipe(recipe, changes)
+    build(chosen)  # names of systems and settings are checked before anything is written
+    choose_device(device)
     started = Run.start(chosen, run)
     print(f"Run folder: {started.folder}")
     with progress_bar() as progress:
         card = run_training(chosen, started, data_folder(data), progress, device)
     for result in card.results:
-        print(
-            f"{result.corpus} ({result.protocol}, {result.n} clips of unseen speakers): " + figures(result.model_dump())
-        )
+        voices = "SEEN SPEAKERS INCLUDED" if result.seen_included else "unseen speakers"
+        print(f"{result.corpus} ({result.protocol}, {result.n} clips, {voices}): " + figures(result.model_dump()))
     print(f"Checkpoint: {started.checkpoint}\nKeep it:    python -m ser_core keep {started.folder} NAME")
 
 
@@ -137,15 +126,18 @@ def evaluate(
     """Score a checkpoint on a corpus, leaving out every speaker it has heard in training or validation."""
     from ser_core.corpora import data_folder, get_corpus
     from ser_core.evaluation import evaluate as run_evaluation
-    from ser_core.protocols import split
+    from ser_core.evaluation import test_part
     from ser_core.recogniser import Recogniser
 
     recogniser = Recogniser(checkpoint)
-    utterances = get_corpus(corpus).scan(data_folder(data)).utterances
-    if protocol:
-        utterances = split(utterances, protocol, int(recogniser.card.recipe.get("seed", 0))).test
+    scan = get_corpus(corpus).scan(data_folder(data))
+    for problem in scan.problems:
+        print(f"{problem.path.name}: {problem.reason}", file=sys.stderr)
+    utterances = test_part(recogniser.card, scan.utterances, protocol) if protocol else scan.utterances
     with progress_bar() as progress:
         result = run_evaluation(recogniser, utterances, corpus, protocol or "all", include_seen, progress)
+    for problem in result.problems:
+        print(f"{problem.path.name}: {problem.reason}", file=sys.stderr)
     summary = result.summary()
     if as_json:
         print(json.dumps(summary, indent=1))
@@ -212,10 +204,11 @@ def progress_bar() -> Iterator[Any]:
 
         def report(what: str, done: int, total: int) -> None:
             nonlocal current
-            if what != current:
-                current = what
-                bar.reset(task, description=what, total=total)
-            bar.update(task, completed=done)
+            stage = what.partition(":")[0]  # "training: epoch 3 of 26" goes on where epoch 2 ended
+            if stage != current:
+                current = stage
+                bar.reset(task, total=total)
+            bar.update(task, description=what, completed=done, total=total)
 
         yield report
 

@@ -7,6 +7,7 @@ the generator that draws it, so a run can be repeated.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 import torchaudio.functional as AF
 from torch import Tensor
 
@@ -30,19 +31,16 @@ def speed(samples: Tensor, factor: float) -> Tensor:
 
 
 def pitch(samples: Tensor, semitones: float) -> Tensor:
-    """Higher or lower at the same length (phase vocoder)."""
-    return AF.pitch_shift(samples, SAMPLE_RATE, int(semitones)) if semitones else samples
+    """Higher or lower at the same length (phase vocoder); fractions of a semitone count."""
+    return AF.pitch_shift(samples, SAMPLE_RATE, round(100 * semitones), bins_per_octave=1200) if semitones else samples
 
 
 def shift(samples: Tensor, seconds: float) -> Tensor:
-    """Later (positive) or earlier, filled with zeros, same length."""
-    step = round(seconds * SAMPLE_RATE)
-    shifted = torch.zeros_like(samples)
-    if step >= 0:
-        shifted[..., step:] = samples[..., : samples.shape[-1] - step]
-    else:
-        shifted[..., :step] = samples[..., -step:]
-    return shifted
+    """Later (positive) or earlier, filled with zeros, same length; a shift past the end leaves silence."""
+    length = samples.shape[-1]
+    step = max(-length, min(length, round(seconds * SAMPLE_RATE)))
+    kept = samples[..., max(0, -step) : length - max(0, step)]
+    return F.pad(kept, (max(0, step), max(0, -step)))
 
 
 def mask_time(features: Tensor, start: int, width: int) -> Tensor:

@@ -30,3 +30,10 @@ AS_ACTED: Final = {
     "excited": "acted excitement",
     "frustrated": "acted frustration",
 }
+
+
+def check_labels(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels, where they are two or more different emotions of the vocabulary.  Raises ValueError else."""
+    if set(labels) - set(EMOTIONS) or len(set(labels)) != len(labels) or len(labels) < 2:
+        raise ValueError(f"labels must be two or more different emotions of {', '.join(EMOTIONS)}")
+    return labels

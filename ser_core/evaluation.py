@@ -15,8 +15,10 @@ import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from ser_core.audio import load
+from ser_core.checkpoints import Card
 from ser_core.corpora import Problem, Utterance
 from ser_core.errors import AudioError, CorpusError
+from ser_core.protocols import split
 from ser_core.recogniser import Prediction, Recogniser
 
 Progress = Callable[[str, int, int], None]  # what is being done, done, of how many
@@ -129,6 +131,23 @@ def _quick(truth: np.ndarray, predicted: np.ndarray) -> tuple[float, float, floa
         float((hits[present] / support[present]).mean()),
         float((f1 * support).sum() / len(truth)),
     )
+
+
+def test_part(card: Card, utterances: Sequence[Utterance], protocol: str) -> tuple[Utterance, ...]:
+    """The clips of one corpus that a protocol tests on.
+
+    Where the checkpoint was trained on this corpus under this very protocol, they are the test clips of its card.
+    Raises ProtocolError for an unknown protocol, CorpusError where none of the clips is here.
+    """
+    corpus = utterances[0].corpus
+    own = {name for name in card.data.test.utterances if name.startswith(f"{corpus}/")}
+    if protocol == card.data.protocol and own:
+        chosen = tuple(u for u in utterances if u.id in own)
+    else:
+        chosen = split(utterances, protocol, int(card.recipe.get("seed", 0))).test
+    if not chosen:
+        raise CorpusError(f"None of the clips that {protocol} tests on is in this copy of {corpus}: complete it.")
+    return chosen
 
 
 def evaluate(

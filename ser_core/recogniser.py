@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,6 +46,21 @@ class Prediction:
         order = np.argsort(-self.probabilities, kind="stable")
         return [(self.labels[i], float(self.probabilities[i])) for i in order]
 
+    def as_dict(self, clip: str) -> dict[str, Any]:
+        """Plain values for JSON, under the clip's name; times in seconds."""
+        segments = zip(self.starts, self.ends, self.segment_probabilities, strict=True)
+        return {
+            "clip": clip,
+            "checkpoint": self.checkpoint,
+            "label": self.label,
+            "labels": list(self.labels),
+            "probabilities": self.probabilities.tolist(),
+            "segments": [
+                {"start": float(start), "end": float(end), "probabilities": row.tolist()}
+                for start, end, row in segments
+            ],
+        }
+
 
 class Recogniser:
     """A loaded checkpoint.  Nothing on it changes after loading, so threads may share one."""
@@ -53,7 +69,7 @@ class Recogniser:
         """checkpoint: name or folder.  Raises CheckpointError where it is missing or damaged."""
         folder = find_checkpoint(checkpoint)
         self.card: Card = load_card(folder)
-        self.name = folder.name
+        self.name = self.card.name
         self.labels = self.card.labels
         self.device = torch.device(device)
         self.model = load_model(folder, self.card).to(self.device)

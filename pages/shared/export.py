@@ -6,13 +6,12 @@ import csv
 import io
 import json
 
-from ser_core.cli import answer
 from ser_core.recogniser import Prediction
 
 
 def as_json(prediction: Prediction, clip: str) -> str:
     """The same object that the command line prints."""
-    return json.dumps(answer(clip, prediction), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(prediction.as_dict(clip), indent=1, ensure_ascii=False) + "\n"
 
 
 def as_csv(prediction: Prediction) -> str:

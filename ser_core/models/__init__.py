@@ -1,11 +1,10 @@
 """The five published systems.  `create` builds one; importing this package registers them all."""
 
 from ser_core.models import ctmam as _ctmam  # noqa: F401  (importing a system registers it)
-from ser_core.models.base import Preparation, System, count_parameters
+from ser_core.models.base import System, count_parameters
 from ser_core.models.registry import create, list_systems, list_variants, system_class, variant_config
 
 __all__ = [
-    "Preparation",
     "System",
     "count_parameters",
     "create",

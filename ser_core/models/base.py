@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from ser_core.features import FrontEnd, Normaliser
+from ser_core.preparation import Preparation
 from ser_core.segments import Cutting, Segments, cut
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """How a clip is made ready; travels in the card, because a model only knows what it was trained on.
-
-    normalise: see `features.Normaliser`.  trim_db: see `segments.Cutting`.
-    hop: seconds between segments, None for the system's own.
-    """
-
-    normalise: Literal["none", "clip", "corpus"] = "none"
-    trim_db: float | None = None
-    hop: float | None = None
 
 
 class System(nn.Module):

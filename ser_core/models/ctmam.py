@@ -26,30 +26,32 @@ There is no hertz axis anywhere: rows are groups of four neighbouring MFCC coeff
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 import torch.nn.functional as F
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from ser_core.features import Mfcc
 from ser_core.maps import capturing, record
-from ser_core.models.base import Preparation, System
+from ser_core.models.base import System
 from ser_core.models.depthwise import DepthwiseConv2d
 from ser_core.models.registry import register
+from ser_core.preparation import Preparation
 
 ROWS, COLUMNS = 6, 14  # the map after the stem: 26 // 4 cepstral groups x 57 // 4 time columns
 WIDTH = 128
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class CtmamConfig:
     """blocks, heads: of the LCT.  The rest switches parts off, by the names of the paper's ablations."""
 
-    num_classes: int = 4
-    blocks: int = 3
-    heads: int = 2
+    num_classes: Annotated[int, Field(ge=2)] = 4
+    blocks: Annotated[int, Field(ge=0, le=12)] = 3
+    heads: Literal[1, 2, 4, 8] = 2
     tsa: Literal["full", "no_lstm", "none"] = "full"
     coordinate_attention: bool = True
     squeeze_excitation: bool = True
@@ -297,13 +299,14 @@ class Ctmam(System):
         self.timing = TimingAttention() if config.tsa == "full" else nn.Identity()
         self.space_channel = SpaceChannelAttention() if config.tsa != "none" else nn.Identity()
         self.blocks = nn.ModuleList(LctBlock(config, f"block{i}") for i in range(config.blocks))
-        self.blocks.apply(init_block)
         if config.blocks:
             keys = (ROWS // 2) * (COLUMNS // 2)
             self.bias = nn.Parameter(torch.randn(config.heads, ROWS * COLUMNS, keys))
         self.head = nn.Sequential(nn.Conv2d(WIDTH, 1280, 1), nn.BatchNorm2d(1280), nn.SiLU())
         self.dropout = nn.Dropout(0.1)
         self.output = nn.Linear(1280, config.num_classes)
+        for part in (self.blocks, self.head, self.output):
+            part.apply(init_block)
 
     def embed(self, features: Tensor) -> Tensor:
         x = self.space_channel(self.timing(self.stem(features.unsqueeze(1))))
@@ -318,7 +321,7 @@ class Ctmam(System):
 
 
 def init_block(module: nn.Module) -> None:
-    """The release's start: truncated normal for linear layers, Kaiming (fan out) for convolutions."""
+    """The release's start behind the stem: truncated normal for linear layers, Kaiming (fan out) for convolutions."""
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
         nn.init.zeros_(module.bias)

@@ -6,15 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from pydantic import ValidationError
+
 from ser_core.errors import RecipeError
-from ser_core.models.base import Preparation, System
+from ser_core.models.base import System
+from ser_core.preparation import Preparation
 
 _systems: dict[str, type[System]] = {}
 _variants: dict[str, dict[str, Any]] = {}
 
 
 def register(variants: Mapping[str, Any]) -> Callable[[type[System]], type[System]]:
-    """Class decorator: `variants` maps each variant's name to its config (a frozen dataclass); one is "default"."""
+    """Class decorator: `variants` maps each variant's name to its config, a frozen pydantic dataclass, so that every
+    field is checked; one variant is "default"."""
 
     def add(cls: type[System]) -> type[System]:
         _systems[cls.name] = cls
@@ -41,7 +45,7 @@ def system_class(system: str) -> type[System]:
 
 
 def variant_config(system: str, variant: str, num_classes: int, **changes: Any) -> Any:
-    """The frozen config of a variant.  Raises RecipeError for an unknown system, variant or field."""
+    """The frozen config of a variant.  Raises RecipeError for an unknown system, variant or field, or a bad value."""
     system_class(system)
     if variant not in _variants[system]:
         raise RecipeError(f"{system} has no variant {variant!r}: choose one of {', '.join(list_variants(system))}.")
@@ -51,7 +55,11 @@ def variant_config(system: str, variant: str, num_classes: int, **changes: Any) 
         raise RecipeError(
             f"{system} has no setting {', '.join(sorted(unknown))}: it knows {', '.join(asdict(config))}."
         )
-    return replace(config, num_classes=num_classes, **changes)
+    try:
+        return replace(config, num_classes=num_classes, **changes)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RecipeError(f"{system}'s setting {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
 
 
 def create(
@@ -64,7 +72,7 @@ def create(
     """Build a system with random weights.
 
     changes: fields of the system's config to override, e.g. `published=True`.
-    Raises RecipeError for an unknown system, variant or field.
+    Raises RecipeError for an unknown system, variant or field, or a value that does not fit.
     """
     config = variant_config(system, variant, num_classes, **changes)
     return system_class(system)(config, preparation or Preparation())  # type: ignore[call-arg]

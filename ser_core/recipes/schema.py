@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,29 +10,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ser_core.emotions import EMOTIONS
-from ser_core.errors import RecipeError
+from ser_core.corpora import get_corpus
+from ser_core.emotions import EMOTIONS, check_labels
+from ser_core.errors import CorpusError, RecipeError
+from ser_core.preparation import Preparation
+from ser_core.protocols import PROTOCOLS
 
 FOLDER = Path(__file__).parent
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+Decibels = Annotated[float, Field(ge=-120, le=120)]
+Range = tuple[Decibels, Decibels]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PreparationSection(Section):
-    """How a clip is made ready; the trained model carries it along."""
-
-    normalise: Literal["none", "clip", "corpus"] = Field(
-        "none", description="Bring features to mean 0 and deviation 1: not at all, per clip, or over the training set."
-    )
-    trim_db: float | None = Field(
-        None, gt=0, le=120, description="Leave out the head and tail of a clip so many dB below its loudest moment."
-    )
-    hop: float | None = Field(None, gt=0, le=60, description="Seconds between segments when recognising.")
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ScheduleSection(Section):
@@ -39,17 +33,19 @@ class ScheduleSection(Section):
 
     kind: Literal["constant", "exponential", "step", "cosine"] = "exponential"
     factor: Fraction = Field(0.95, description="What the rate is multiplied by, per epoch (exponential) or per step.")
-    every: int = Field(10, ge=1, description="Epochs between two steps (kind step).")
+    every: int = Field(10, ge=1, description="Epochs between two steps (kind step); cosine falls over all epochs.")
     floor: float = Field(1e-6, ge=0, description="The rate never falls below this.")
 
 
 class AugmentSection(Section):
     """What is done to training clips, drawn anew for every clip in every epoch; nothing by default."""
 
-    noise_db: tuple[float, float] | None = Field(None, description="White noise at a signal-to-noise ratio in dB.")
+    noise_db: Range | None = Field(None, description="White noise at a signal-to-noise ratio in dB, between these two.")
     noise_share: Fraction = Field(0.5, description="Share of clips that get noise.")
-    speed: tuple[float, ...] = Field((), description="Speed factors to choose from; 1 is the clip itself.")
-    gain_db: tuple[float, float] | None = Field(None, description="Gain in dB.")
+    speed: tuple[Annotated[float, Field(ge=0.5, le=2)], ...] = Field(
+        (), description="Speed factors to choose from; 1 is the clip itself."
+    )
+    gain_db: Range | None = Field(None, description="Gain in dB, between these two.")
     time_mask: Fraction = Field(0.0, description="Widest masked stretch of a segment, as a share of its frames.")
     row_mask: Fraction = Field(0.0, description="Widest masked band of a segment, as a share of its rows.")
 
@@ -70,7 +66,9 @@ class TrainingSection(Section):
     average: Fraction = Field(
         0.0, description="Keep a running mean of the weights, this share of the old mean per step; 0 switches it off."
     )
-    hop: float | None = Field(None, gt=0, description="Seconds between training segments; empty: as in recognising.")
+    hop: float | None = Field(
+        None, ge=0.01, le=60, description="Seconds between training segments; empty: as in recognising."
+    )
     patience: int | None = Field(None, ge=1, description="Stop after so many epochs without a better validation UA.")
     schedule: ScheduleSection = ScheduleSection()
 
@@ -88,18 +86,35 @@ class Recipe(Section):
     corpora: tuple[str, ...] = Field(min_length=1)
     protocol: str = "speaker_independent"
     validate_on: tuple[str, ...] = Field((), description="Corpora whose validation part chooses the epoch; empty: all.")
-    seed: int = 99
-    preparation: PreparationSection = PreparationSection()
+    test_on: tuple[str, ...] = Field((), description="Further corpora, never trained on, to measure the result on.")
+    seed: int = Field(99, ge=0, le=1_000_000)
+    preparation: Preparation = Preparation()
     training: TrainingSection = TrainingSection()
     augment: AugmentSection = AugmentSection()
 
     @field_validator("labels")
     @classmethod
-    def _known(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = set(labels) - set(EMOTIONS)
-        if unknown or len(set(labels)) != len(labels) or len(labels) < 2:
-            raise ValueError(f"labels must be two or more different emotions of {', '.join(EMOTIONS)}")
-        return labels
+    def _labels(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        return check_labels(labels)
+
+    @field_validator("corpora", "validate_on", "test_on")
+    @classmethod
+    def _corpora(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            for name in names:
+                get_corpus(name)
+        except CorpusError as error:
+            raise ValueError(str(error).removesuffix(".")) from error
+        if len(set(names)) != len(names):
+            raise ValueError("name each corpus once")
+        return names
+
+    @field_validator("protocol")
+    @classmethod
+    def _protocol(cls, protocol: str) -> str:
+        if protocol not in PROTOCOLS:
+            raise ValueError(f"there is no protocol {protocol!r}, choose one of {', '.join(PROTOCOLS)}")
+        return protocol
 
     @model_validator(mode="after")
     def _merges(self) -> Recipe:
@@ -108,6 +123,8 @@ class Recipe(Section):
                 raise ValueError(f"merge {source} -> {target}: the first must be a further emotion, the second a label")
         if not set(self.validate_on) <= set(self.corpora):
             raise ValueError("validate_on may only name corpora of this recipe")
+        if set(self.test_on) & set(self.corpora):
+            raise ValueError("test_on may only name corpora that are not trained on")
         return self
 
     def label_of(self, emotion: str) -> int | None:
@@ -121,23 +138,26 @@ def list_recipes() -> list[str]:
 
 
 def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
-    """A recipe by name, or by path to a TOML file, with changes such as `training.epochs=3`.
+    """A recipe by name, or by path to a TOML file or to a checkpoint's card, with changes such as `training.epochs=3`.
 
-    Raises RecipeError in one sentence for an unknown name, broken TOML, or a value that does not validate.
+    Raises RecipeError in one sentence for an unknown name, a broken file, or a value that does not validate.
     """
-    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    path = Path(name) if name.endswith((".toml", ".json")) else FOLDER / f"{name}.toml"
     if not path.is_file():
-        raise RecipeError(f"There is no recipe {name!r}: choose one of {', '.join(list_recipes())}, or a .toml file.")
+        raise RecipeError(
+            f"There is no recipe {name!r}: choose one of {', '.join(list_recipes())}, a .toml file, or a card.json."
+        )
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-        for change in changes:
-            _set(values, change)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path.name} is not valid TOML: {error}.") from error
+        text = path.read_text(encoding="utf-8")
+        values = dict(json.loads(text)["recipe"]) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise RecipeError(f"{path.name} cannot be read as a recipe: it is not valid TOML, nor a card.") from error
+    for change in changes:
+        _set(values, change)
     return validate(values)
 
 
-def validate(values: dict[str, Any]) -> Recipe:
+def validate(values: Any) -> Recipe:
     """Raises RecipeError that names the first field that does not fit, and why."""
     try:
         return Recipe.model_validate(values)

@@ -23,7 +23,7 @@ from ser_core.corpora import Problem, Utterance
 from ser_core.errors import AudioError
 from ser_core.evaluation import Progress
 from ser_core.files import cache_folder, write_bytes
-from ser_core.models import System
+from ser_core.models import System, base
 from ser_core.recipes.schema import AugmentSection, Recipe
 from ser_core.segments import Cutting
 
@@ -32,15 +32,12 @@ CACHE_BYTES = 4 * 2**30  # the oldest entries go when the cache grows past this
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """A decoded training or validation clip.  samples: int16, shape = (n,), to keep a corpus in memory."""
+    """A decoded clip.  samples: shape = (n,), the same float32 that recognition reads."""
 
     utterance: Utterance
     label: int
     samples: Tensor
     digest: str
-
-    def waveform(self, device: torch.device | str = "cpu") -> Tensor:
-        return self.samples.to(device).float() / 32768.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +67,7 @@ def load_clips(utterances: Sequence[Utterance], recipe: Recipe, progress: Progre
             except AudioError as error:
                 problems.append(Problem(utterance.path, str(error)))
             else:
-                samples = (torch.tensor(waveform.samples) * 32768.0).round().clamp(-32768, 32767).to(torch.int16)
-                clips.append(Clip(utterance, label, samples, waveform.digest))
+                clips.append(Clip(utterance, label, torch.tensor(waveform.samples), waveform.digest))
         progress("decoding", done, len(utterances))
     return clips, problems
 
@@ -79,7 +75,10 @@ def load_clips(utterances: Sequence[Utterance], recipe: Recipe, progress: Progre
 def cached_segments(
     clips: Sequence[Clip], model: System, cutting: Cutting, progress: Progress, device: torch.device | str = "cpu"
 ) -> list[Tensor]:
-    """Unaugmented, unnormalised features of every clip, [S, rows, frames] each, from the cache where they are."""
+    """Unaugmented, unnormalised features of every clip, [S, rows, frames] each, from the cache where they are.
+
+    A cache that cannot be read or written costs time, nothing else.
+    """
     path = cache_folder() / "features" / f"{cache_key(clips, model, cutting)}.safetensors"
     try:
         stored = load_tensors(path.read_bytes())
@@ -89,17 +88,20 @@ def cached_segments(
         pass  # not there, or damaged: computed again
     computed = []
     for done, clip in enumerate(clips, 1):
-        computed.append(model.raw_segments(clip.waveform(device), cutting).features.cpu())
+        computed.append(model.raw_segments(clip.samples.to(device), cutting).features.cpu())
         progress("computing features", done, len(clips))
     counts = torch.tensor([len(part) for part in computed])
-    write_bytes(path, save_tensors({"features": torch.cat(computed), "counts": counts}))
-    prune(path.parent, keep=path)
+    try:
+        write_bytes(path, save_tensors({"features": torch.cat(computed), "counts": counts}))
+        prune(path.parent, keep=path)
+    except OSError:
+        pass  # a full disk costs the time of the next run, not this one
     return computed
 
 
 def cache_key(clips: Sequence[Clip], model: System, cutting: Cutting) -> str:
     """Changes when a sample, the cutting, the front end's code, the system, or a library changes."""
-    modules = (features, segments, sys.modules[type(model).__module__])
+    modules = (features, segments, base, sys.modules[__name__], sys.modules[type(model).__module__])
     code = "".join(inspect.getsource(module) for module in modules)
     identity = {
         "clips": [clip.digest for clip in clips],
@@ -123,10 +125,10 @@ def prune(folder: Path, keep: Path) -> None:
         entry.unlink(missing_ok=True)
 
 
-def assemble(clips: Sequence[Clip], parts: Sequence[Tensor], model: System) -> SegmentSet:
-    """Normalise each clip's features and put all segments in one tensor."""
+def assemble(clips: Sequence[Clip], parts: Sequence[Tensor]) -> SegmentSet:
+    """All segments of the clips in one tensor.  parts: the features of each clip, [S, rows, frames]."""
     return SegmentSet(
-        features=torch.cat([model.normaliser(part) for part in parts]),
+        features=torch.cat(list(parts)),
         clip=torch.repeat_interleave(torch.arange(len(parts)), torch.tensor([len(part) for part in parts])),
         label=torch.tensor([clip.label for clip in clips]),
     )
@@ -136,18 +138,17 @@ def augmented_segments(
     clips: Sequence[Clip], model: System, cutting: Cutting, augment: AugmentSection, seed: int,
     device: torch.device | str = "cpu",
 ) -> SegmentSet:  # fmt: skip
-    """Every clip changed by a fresh draw of the recipe's effects, then cut and pictured as always."""
+    """Every clip changed by a fresh draw of the recipe's effects, then cut and pictured as always.
+
+    device: where the model is; the segments come back on the CPU.
+    """
     generator = torch.Generator().manual_seed(seed)
     parts = []
     for clip in clips:
-        changed = change(clip.waveform(device), augment, generator)
+        changed = change(clip.samples.to(device), augment, generator)
         part = model.normaliser(model.raw_segments(changed, cutting).features).cpu()
         parts.append(mask(part, augment, generator))
-    return SegmentSet(
-        features=torch.cat(parts),
-        clip=torch.repeat_interleave(torch.arange(len(parts)), torch.tensor([len(part) for part in parts])),
-        label=torch.tensor([clip.label for clip in clips]),
-    )
+    return assemble(clips, parts)
 
 
 def change(samples: Tensor, augment: AugmentSection, generator: torch.Generator) -> Tensor:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
-from ser_core.checkpoints import Card, Data, Part, config_changes, preparation_values, save_checkpoint
+from ser_core.checkpoints import Card, Data, Part, config_changes, save_checkpoint
 from ser_core.corpora import get_corpus
 from ser_core.models import System, count_parameters
 from ser_core.recipes import Recipe
@@ -78,9 +78,12 @@ def write_checkpoint(
     parts: dict[str, list[Clip]],
     stored: dict[str, Tensor],
     best: dict[str, float],
-    reproduce: str,
+    device: torch.device,
 ) -> Card:
-    """Write the finished checkpoint, without results yet.  Returns its card."""
+    """Write the finished checkpoint, without results yet.  Returns its card.
+
+    stored: see `statistics`.  best: the row of the epoch that was kept.  device: where it was trained.
+    """
     corpora = [get_corpus(name) for name in recipe.corpora]
     strictest = max((corpus.licence for corpus in corpora), key=lambda licence: licence.rank)
     card = Card(
@@ -88,7 +91,7 @@ def write_checkpoint(
         system=recipe.system,
         variant=recipe.variant,
         model=config_changes(model),
-        preparation=preparation_values(model.preparation),
+        preparation=model.preparation,
         labels=recipe.labels,
         merge=recipe.merge,
         parameters=count_parameters(model),
@@ -107,13 +110,14 @@ def write_checkpoint(
         licence=strictest.name,
         ships=strictest.ships,
         recipe=recipe.model_dump(mode="json"),
-        reproduce=reproduce,
-        environment={
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "device": str(next(model.parameters()).device),
-        },
+        reproduce="",
+        environment={"python": platform.python_version(), "torch": torch.__version__, "device": device_name(device)},
         note=recipe.note,
-    )
+    ).named(recipe.name)
     save_checkpoint(folder, model, card, stored)
     return card
+
+
+def device_name(device: torch.device) -> str:
+    """The processor as its maker calls it, e.g. "cpu" or "NVIDIA H200"."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

@@ -13,6 +13,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -23,15 +24,35 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
+from ser_core.errors import RunError
 from ser_core.evaluation import Progress, score
 from ser_core.files import write_bytes, write_json
 from ser_core.models import System
-from ser_core.recipes.schema import Recipe, ScheduleSection
+from ser_core.recipes.schema import Recipe, TrainingSection
 from ser_core.training.data import SegmentSet
 from ser_core.training.mixup import mixup
 from ser_core.training.run import Run
 
 EVALUATION_BATCH = 64
+
+
+@dataclass
+class History:
+    """rows: one dict per epoch.  best: the row that is kept, weights: of that epoch, as safetensors."""
+
+    rows: list[dict[str, float]] = field(default_factory=list)
+    best: dict[str, float] | None = None
+    weights: bytes = b""
+
+    def add(self, row: dict[str, float], model: System) -> None:
+        """Note an epoch; keep the weights where it is the best so far: higher UA, then lower loss."""
+        self.rows.append(row)
+        key = row["validation_ua"], -row["validation_loss"]
+        if self.best is None or key > (self.best["validation_ua"], -self.best["validation_loss"]):
+            self.best, self.weights = row, save_tensors(model.weights())
+
+    def stopped_early(self, patience: int | None) -> bool:
+        return patience is not None and self.best is not None and len(self.rows) - self.best["epoch"] >= patience
 
 
 def fit(
@@ -41,42 +62,42 @@ def fit(
     validation: SegmentSet,
     run: Run,
     progress: Progress,
-    device: str = "cpu",
-) -> dict[str, Any]:
-    """Train `model` as the recipe says; leaves the best epoch's weights in `best.safetensors` of the run.
+    device: torch.device,
+) -> History:
+    """Train `model` as the recipe says.  Returns the history with the best epoch's weights.
 
-    training_set: epoch number -> the segments to train on (the same ones, or freshly augmented).
-    Returns the history: {"rows": one dict per epoch, "best": the row that was kept}.
+    training_set: epoch number, counted from 0 -> the segments to train on (the same ones, or freshly augmented).
+    Raises RunError where a loss is no longer a number.
     """
-    accelerator = Accelerator(cpu=device == "cpu")
-    optimiser = torch.optim.Adam(
-        model.parameters(), lr=recipe.training.learning_rate, weight_decay=recipe.training.weight_decay
-    )
-    averaged: Any = running_mean(model.to(accelerator.device), recipe.training.average)
+    settings = recipe.training
+    accelerator = Accelerator(cpu=device.type == "cpu")
+    if accelerator.num_processes > 1:
+        raise RunError("This loop trains in one process: start it without a launcher.")
+    optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    averaged: Any = running_mean(model.to(accelerator.device), settings.average)
     model, optimiser = accelerator.prepare(model, optimiser)
     accelerator.register_for_checkpointing(averaged)
     history = resume(accelerator, run)
-    for epoch in range(len(history["rows"]), recipe.training.epochs):
-        if finished_early(history, recipe):
-            run.log(f"stopped: no better validation UA for {recipe.training.patience} epochs")
+    for epoch in range(len(history.rows), settings.epochs):
+        if history.stopped_early(settings.patience):
+            run.log(f"stopped: no better validation UA for {settings.patience} epochs")
             break
         began = time.monotonic()
         set_seed(1000 * recipe.seed + epoch)
-        rate = learning_rate(recipe.training.learning_rate, recipe.training.schedule, epoch)
+        rate = learning_rate(settings, epoch)
         for group in optimiser.param_groups:
             group["lr"] = rate
         loss = train_epoch(model, optimiser, accelerator, training_set(epoch), recipe, epoch, progress, averaged)
         row = {"epoch": epoch + 1, "learning_rate": rate, "train_loss": loss}
         row |= validate(averaged.module, validation, accelerator.device)
         row["seconds"] = round(time.monotonic() - began, 1)
-        if not math.isfinite(loss):
-            raise FloatingPointError("the training loss is no longer a number: lower the learning rate")
-        history["rows"].append(row)
-        if history["best"] is None or better(row, history["best"]):
-            history["best"] = row
-            write_bytes(run.folder / "best.safetensors", save_tensors(averaged.module.weights()))
-        save(accelerator, history, run, epoch)
-        run.write_state(status="running", epoch=epoch + 1, epochs=recipe.training.epochs, best=history["best"])
+        if not all(math.isfinite(value) for value in row.values()):
+            raise RunError(
+                f"The loss of epoch {epoch + 1} is no longer a number: lower training.learning_rate and start anew."
+            )
+        history.add(row, averaged.module)
+        save(accelerator, history, run)
+        run.write_state(status="running", epoch=epoch + 1, epochs=settings.epochs, best=history.best)
         run.log(
             f"epoch {epoch + 1}: training loss {loss:.3f}, validation UA {100 * row['validation_ua']:.1f} %, "
             f"{row['seconds']:.0f} s"
@@ -105,8 +126,7 @@ def train_epoch(
     for done, batch in enumerate(batches, 1):
         if len(batch) < 2:  # batch norm needs two
             continue
-        own = batch[accelerator.process_index :: accelerator.num_processes]
-        inputs, targets = mixup(data.features[own].to(device), labels[own].to(device), classes, settings.mixup)
+        inputs, targets = mixup(data.features[batch].to(device), labels[batch].to(device), classes, settings.mixup)
         smoothing = 0.0 if settings.mixup else settings.label_smoothing
         loss = F.cross_entropy(model(inputs), targets, weight=weight, label_smoothing=smoothing)
         optimiser.zero_grad()
@@ -114,7 +134,8 @@ def train_epoch(
         optimiser.step()
         averaged.update_parameters(accelerator.unwrap_model(model))
         losses.append(loss.detach())
-        progress(f"epoch {epoch + 1} of {settings.epochs}", done, len(batches))
+        steps = len(batches)
+        progress(f"training: epoch {epoch + 1} of {settings.epochs}", epoch * steps + done, settings.epochs * steps)
     return float(torch.stack(losses).mean())
 
 
@@ -154,16 +175,18 @@ def running_mean(model: System, decay: float) -> AveragedModel:
     return AveragedModel(model, avg_fn=follow, use_buffers=True)
 
 
-def learning_rate(start: float, schedule: ScheduleSection, epoch: int) -> float:
+def learning_rate(settings: TrainingSection, epoch: int) -> float:
     """The rate of an epoch (counted from 0)."""
+    start, schedule = settings.learning_rate, settings.schedule
+    floor = min(start, schedule.floor)
     if schedule.kind == "constant":
         return start
     if schedule.kind == "exponential":
-        return max(start * schedule.factor**epoch, min(start, schedule.floor))
+        return max(start * schedule.factor**epoch, floor)
     if schedule.kind == "step":
-        return max(start * schedule.factor ** (epoch // schedule.every), min(start, schedule.floor))
-    share = min(1.0, epoch / max(1, schedule.every))
-    return schedule.floor + (start - schedule.floor) * 0.5 * (1 + math.cos(math.pi * share))
+        return max(start * schedule.factor ** (epoch // schedule.every), floor)
+    share = epoch / max(1, settings.epochs - 1)
+    return floor + (start - floor) * 0.5 * (1 + math.cos(math.pi * share))
 
 
 def class_weight(labels: Tensor, classes: int) -> Tensor:
@@ -173,31 +196,22 @@ def class_weight(labels: Tensor, classes: int) -> Tensor:
     return torch.where(counts > 0, len(labels) / (present * counts.clamp_min(1)), torch.zeros(()))
 
 
-def better(row: dict[str, float], best: dict[str, float]) -> bool:
-    """Higher validation UA; between equals the lower loss."""
-    return (row["validation_ua"], -row["validation_loss"]) > (best["validation_ua"], -best["validation_loss"])
-
-
-def finished_early(history: dict[str, Any], recipe: Recipe) -> bool:
-    patience, best = recipe.training.patience, history["best"]
-    return patience is not None and best is not None and history["rows"][-1]["epoch"] - best["epoch"] >= patience
-
-
-def save(accelerator: Accelerator, history: dict[str, Any], run: Run, epoch: int) -> None:
+def save(accelerator: Accelerator, history: History, run: Run) -> None:
     """Write the training state beside the old one, then make it the newest by a rename."""
     folder = run.folder / "resume" / "writing"
     accelerator.save_state(str(folder))
-    write_json(folder / "history.json", history)
-    run.commit_resume(folder, epoch)
-    run.write_metrics(history["rows"])
+    write_bytes(folder / "best.safetensors", history.weights)
+    write_json(folder / "history.json", {"rows": history.rows, "best": history.best})
+    run.commit_resume(folder, len(history.rows))
+    run.write_metrics(history.rows)
 
 
-def resume(accelerator: Accelerator, run: Run) -> dict[str, Any]:
+def resume(accelerator: Accelerator, run: Run) -> History:
     """Load the newest complete state, if there is one, and the history up to it."""
     folder = run.resume_folder()
     if folder is None:
-        return {"rows": [], "best": None}
+        return History()
     accelerator.load_state(str(folder))
-    history = json.loads((folder / "history.json").read_text(encoding="utf-8"))
-    run.log(f"resumed after epoch {len(history['rows'])}")
-    return history
+    stored = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    run.log(f"resumed after epoch {len(stored['rows'])}")
+    return History(stored["rows"], stored["best"], (folder / "best.safetensors").read_bytes())

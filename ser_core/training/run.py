@@ -2,8 +2,8 @@
 
 recipe.toml      what was asked for           state.json    how far it is, written atomically
 metrics.csv      one row per epoch            log.txt       what happened, in sentences
-split.json       who stands in which part     resume/       the last epoch's training state (accelerate)
-best.safetensors weights of the best epoch    checkpoint/   the finished checkpoint, when done
+split.json       which clips in which part    resume/       the last epoch's training state and the best weights
+problems.json    what was left out, and why   checkpoint/   the finished checkpoint, when done
 """
 
 from __future__ import annotations
@@ -35,13 +35,11 @@ class Run:
         """A new run folder, or the one given.  Raises RunError where it holds another recipe or cannot be written."""
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         run = cls(folder or runs_folder() / f"{recipe.name}-{stamp}")
-        text = tomli_w.dumps(_without_none(recipe.model_dump(mode="json")))
         try:
-            if run.recipe_path.exists():
-                if run.recipe_path.read_text(encoding="utf-8") != text:
-                    raise RunError(f"{run.folder} holds a run of another recipe: choose another folder with --run.")
-            else:
-                write_text(run.recipe_path, text)
+            if not run.recipe_path.exists():
+                write_text(run.recipe_path, tomli_w.dumps(_without_none(recipe.model_dump(mode="json"))))
+            elif run.recipe() != recipe:
+                raise RunError(f"{run.folder} holds a run of another recipe: choose another folder with --run.")
         except OSError as error:
             raise RunError(f"The run folder {run.folder} cannot be written: {error.strerror}.") from error
         return run
@@ -54,6 +52,11 @@ class Run:
     def checkpoint(self) -> Path:
         return self.folder / "checkpoint"
 
+    @property
+    def done(self) -> bool:
+        """Whether the finished checkpoint is there; its folder appears complete or not at all."""
+        return self.checkpoint.is_dir()
+
     def recipe(self) -> Recipe:
         return load_recipe(str(self.recipe_path))
 
@@ -65,6 +68,19 @@ class Run:
     def write_state(self, **values: Any) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         write_json(self.folder / "state.json", {**self.state(), **values, "updated": now})
+
+    def write_split(self, parts: dict[str, dict[str, str]]) -> None:
+        """Which clip stands in which part: part -> utterance id -> hash of its sound.
+
+        Raises RunError where a run goes on with other clips than it began with: its figures would mix two splits.
+        """
+        path = self.folder / "split.json"
+        if self.resume_folder() and json.loads(path.read_text(encoding="utf-8")) != parts:
+            raise RunError(
+                f"The corpora have changed since {self.folder.name} began: bring the clips of its split.json back, or "
+                "start anew in another folder."
+            )
+        write_json(path, parts)
 
     def log(self, sentence: str) -> None:
         path = self.folder / "log.txt"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import torch
 from accelerate.utils import set_seed
 from safetensors.torch import load as load_tensors
 
-from ser_core.checkpoints import Card, Measured, write_card
-from ser_core.corpora import get_corpus
-from ser_core.errors import RecipeError, SpeechEmotionError
+from ser_core.checkpoints import Card, Measured, load_card, shipped_weights, write_card
+from ser_core.corpora import Utterance, get_corpus
+from ser_core.errors import CorpusError, RecipeError, RunError, SpeechEmotionError
 from ser_core.evaluation import Evaluation, Progress, evaluate
 from ser_core.files import write_json
-from ser_core.models import Preparation, System, create
+from ser_core.models import System, create
 from ser_core.protocols import Split, split
 from ser_core.recipes import Recipe
 from ser_core.recogniser import Recogniser
@@ -27,65 +29,116 @@ from ser_core.training.data import (
     load_clips,
 )
 from ser_core.training.finish import statistics, write_checkpoint
-from ser_core.training.loop import fit
+from ser_core.training.loop import History, fit
 from ser_core.training.run import Run
+
+Parts = dict[str, list[Clip]]
 
 
 def train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, device: str = "cpu") -> Card:
-    """Train to the end, or go on where the run folder stands.
+    """Train to the end, or go on where the run folder stands; a run that is done is left as it is.
 
-    Raises CorpusError, ProtocolError or RecipeError before any training where the data do not allow the recipe.
+    device: "cpu", "cuda" or "cuda:N".  Raises CorpusError, ProtocolError, RecipeError or RunError before any training
+    where the data or the machine do not allow the recipe.
     """
+    if run.done:
+        run.log("done already")
+        return load_card(run.checkpoint)
     try:
-        return _train(recipe, run, data, progress, device)
-    except SpeechEmotionError as error:
-        run.write_state(status="failed", reason=str(error))
-        raise
+        return _train(recipe, run, data, progress, choose_device(device))
     except KeyboardInterrupt:
         run.write_state(status="cancelled", reason="stopped from the keyboard")
         run.log("cancelled; the same command goes on from the last epoch")
         raise
+    except BaseException as error:
+        reason = str(error) if isinstance(error, SpeechEmotionError) else f"{type(error).__name__}: {error}"
+        with suppress(OSError):  # a full disk must not hide the first error
+            run.write_state(status="failed", reason=reason)
+            run.log(f"failed: {reason}")
+        raise
 
 
-def _train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, device: str) -> Card:
-    run.write_state(status="running", epoch=0, epochs=recipe.training.epochs, name=recipe.name)
+def _train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, device: torch.device) -> Card:
+    run.write_state(status="running", epoch=0, epochs=recipe.training.epochs, name=recipe.name, reason="")
+    set_seed(recipe.seed)
+    model = build(recipe)
     parts, problems = load_parts(recipe, data, progress)
     check(recipe, parts)
-    write_json(run.folder / "split.json", {name: [c.utterance.id for c in clips] for name, clips in parts.items()})
+    run.write_split({name: {c.utterance.id: c.digest for c in clips} for name, clips in parts.items()})
     write_json(run.folder / "problems.json", problems)
     for problem in problems:
         run.log(f"left out: {problem}")
-    set_seed(recipe.seed)
-    model = build(recipe)
-    cutting = training_cutting(recipe, model)
-    raw = cached_segments(parts["train"], model, cutting, progress)
-    model.normaliser.fit(raw)
-    plain = assemble(parts["train"], raw, model)
-    held = parts["validation"]
-    validation = assemble(held, cached_segments(held, model, model.cutting, progress), model)
-    # The epoch is chosen on segments as wide apart as in training; calibration uses those of recognition.
-    choosing = assemble(held, cached_segments(held, model, cutting, progress), model)
-    run.log(f"{len(parts['train'])} clips, {len(plain.features)} segments to train on; {len(held)} clips to choose by")
-
-    def training_set(epoch: int) -> SegmentSet:
-        if not recipe.augment.active():
-            return plain
-        return augmented_segments(parts["train"], model, cutting, recipe.augment, 1000 * recipe.seed + epoch)
-
-    chosen = selection(recipe, held, choosing)
-    history = fit(model, recipe, training_set, chosen, run, progress, device)
-    model.load_weights(load_tensors((run.folder / "best.safetensors").read_bytes()))
-    stored = statistics(model, plain, validation, torch.device(device))
-    command = f"python -m ser_core train --recipe {recipe.name}"
-    card = write_checkpoint(run.checkpoint, model.cpu(), recipe, parts, stored, history["best"], command)
-    card = card.model_copy(update={"results": measure(run.checkpoint, recipe, data, progress)})
-    write_card(run.checkpoint, card)
+    history = learn(recipe, model, parts, run, progress, device)
+    model.load_weights(load_tensors(history.weights))
+    model.load_weights(shipped_weights(model))  # all that follows is measured on the weights as they are stored
+    assert history.best is not None
+    card = finish(recipe, model, parts, history.best, run, data, progress, device)
     run.write_state(status="done")
     run.log("done")
     return card
 
 
-def load_parts(recipe: Recipe, data: Path | None, progress: Progress) -> tuple[dict[str, list[Clip]], list[str]]:
+def learn(recipe: Recipe, model: System, parts: Parts, run: Run, progress: Progress, device: torch.device) -> History:
+    """The training itself, on segments of the recipe's hop; the epoch is chosen on such segments too."""
+    cutting = training_cutting(recipe, model)
+    raw = cached_segments(parts["train"], model, cutting, progress)
+    model.normaliser.fit(raw)
+    plain = prepared(parts["train"], raw, model)
+    held = parts["validation"]
+    choosing = selection(recipe, held, prepared(held, cached_segments(held, model, cutting, progress), model))
+    run.log(f"{len(parts['train'])} clips, {len(plain.features)} segments to train on; {len(held)} clips to choose by")
+
+    def training_set(epoch: int) -> SegmentSet:
+        if not recipe.augment.active():
+            return plain
+        seed = 1000 * recipe.seed + epoch
+        return augmented_segments(parts["train"], model, cutting, recipe.augment, seed, device)
+
+    history = fit(model, recipe, training_set, choosing, run, progress, device)
+    model.cpu()
+    return history
+
+
+def finish(
+    recipe: Recipe, model: System, parts: Parts, best: dict[str, float], run: Run, data: Path | None,
+    progress: Progress, device: torch.device,
+) -> Card:  # fmt: skip
+    """Calibrate, write the checkpoint, measure it; it appears in the run folder when all that is done."""
+    training = cached_segments(parts["train"], model, training_cutting(recipe, model), progress)
+    validation = cached_segments(parts["validation"], model, model.cutting, progress)
+    sets = prepared(parts["train"], training, model), prepared(parts["validation"], validation, model)
+    stored = statistics(model.to(device), *sets, device)
+    folder = run.folder / ".checkpoint"
+    shutil.rmtree(folder, ignore_errors=True)
+    card = write_checkpoint(folder, model.cpu(), recipe, parts, stored, best, device)
+    results = measure(Recogniser(folder), recipe, parts["test"], data, run, progress)
+    card = card.model_copy(update={"results": results}).named(recipe.name)
+    write_card(folder, card)
+    folder.rename(run.checkpoint)
+    return card
+
+
+def choose_device(name: str) -> torch.device:
+    """Raises RunError in one sentence where this machine has no such device."""
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = torch.device("meta")
+    if device.type == "cpu":
+        return torch.device("cpu")
+    if device.type != "cuda":
+        raise RunError(f"There is no device {name!r}: choose cpu, cuda, or cuda:N.")
+    count = torch.cuda.device_count()
+    if count == 0:
+        raise RunError("There is no CUDA device that PyTorch can use here: train with --device cpu.")
+    index = device.index or 0
+    if index >= count:
+        raise RunError(f"There is no device {name!r}: this machine has {count}, cuda:0 to cuda:{count - 1}.")
+    torch.cuda.set_device(index)
+    return torch.device("cuda", index)
+
+
+def load_parts(recipe: Recipe, data: Path | None, progress: Progress) -> tuple[Parts, list[str]]:
     """Scan, split, decode.  Test clips are decoded too, for their hashes in the card; nothing else looks at them."""
     whole = Split((), (), ())
     problems: list[str] = []
@@ -100,7 +153,7 @@ def load_parts(recipe: Recipe, data: Path | None, progress: Progress) -> tuple[d
     return parts, problems
 
 
-def check(recipe: Recipe, parts: dict[str, list[Clip]]) -> None:
+def check(recipe: Recipe, parts: Parts) -> None:
     """Refuse, with the reason, what cannot train."""
     missing = set(range(len(recipe.labels))) - {clip.label for clip in parts["train"]}
     if missing:
@@ -108,19 +161,13 @@ def check(recipe: Recipe, parts: dict[str, list[Clip]]) -> None:
         raise RecipeError(
             f"No training clip for {names}: take the label out of the recipe or add a corpus that has it."
         )
-    if not parts["validation"]:
+    if not any(c.utterance.corpus in (recipe.validate_on or recipe.corpora) for c in parts["validation"]):
         raise RecipeError("No validation clip: without one there is no honest way to choose the epoch.")
 
 
 def build(recipe: Recipe) -> System:
-    """The recipe's model with random weights."""
-    return create(
-        recipe.system,
-        recipe.variant,
-        len(recipe.labels),
-        Preparation(**recipe.preparation.model_dump()),
-        **recipe.model,
-    )
+    """The recipe's model with random weights.  Raises RecipeError where its names or values do not fit."""
+    return create(recipe.system, recipe.variant, len(recipe.labels), recipe.preparation, **recipe.model)
 
 
 def training_cutting(recipe: Recipe, model: System) -> Cutting:
@@ -128,6 +175,11 @@ def training_cutting(recipe: Recipe, model: System) -> Cutting:
     if hop is None:
         return model.cutting
     return Cutting(model.cutting.length, round(hop * model.sample_rate), model.cutting.trim_db)
+
+
+def prepared(clips: list[Clip], raw: list[torch.Tensor], model: System) -> SegmentSet:
+    """Raw features of each clip -> the normalised segments of all."""
+    return assemble(clips, [model.normaliser(part) for part in raw])
 
 
 def selection(recipe: Recipe, clips: list[Clip], data: SegmentSet) -> SegmentSet:
@@ -140,25 +192,32 @@ def selection(recipe: Recipe, clips: list[Clip], data: SegmentSet) -> SegmentSet
     return SegmentSet(data.features[rows], number[data.clip[rows]], data.label[keep])
 
 
-def measure(folder: Path, recipe: Recipe, data: Path | None, progress: Progress) -> tuple[Measured, ...]:
-    """The finished file on the test part of each corpus."""
-    recogniser = Recogniser(folder)
+def measure(
+    recogniser: Recogniser, recipe: Recipe, test: list[Clip], data: Path | None, run: Run, progress: Progress
+) -> tuple[Measured, ...]:
+    """The finished file on the test part of each corpus, and on the whole of those it never met (`test_on`).
+
+    What cannot be measured is said in the log: a finished training is not lost to a missing folder.
+    """
+    sets: dict[str, tuple[str, list[Utterance]]] = {
+        name: (recipe.protocol, [c.utterance for c in test if c.utterance.corpus == name]) for name in recipe.corpora
+    }
+    for name in recipe.test_on:
+        try:
+            sets[name] = ("all", list(get_corpus(name).scan(data).utterances))
+        except CorpusError as error:
+            run.log(f"not measured on {name}: {error}")
     found = []
-    for name in recipe.corpora:
-        test = split(get_corpus(name).scan(data).utterances, recipe.protocol, recipe.seed).test
-        if test:
-            include = recipe.protocol == "random"  # its test speakers are seen by definition, and marked so
-            found.append(measured(evaluate(recogniser, test, name, recipe.protocol, include, progress), recipe.name))
+    for name, (protocol, utterances) in sets.items():
+        include = protocol == "random"  # its test speakers are seen by definition, and marked so
+        try:
+            found.append(measured(evaluate(recogniser, utterances, name, protocol, include, progress)))
+        except CorpusError as error:
+            run.log(f"not measured on {name}: {error}")
     return tuple(found)
 
 
-def measured(evaluation: Evaluation, checkpoint: str) -> Measured:
+def measured(evaluation: Evaluation) -> Measured:
     """The figures of an evaluation as the card keeps them."""
     figures = evaluation.summary()
-    command = f"python -m ser_core evaluate --checkpoint {checkpoint} --corpus {evaluation.corpus}"
-    if evaluation.protocol != "all":
-        command += f" --protocol {evaluation.protocol}"
-    return Measured(
-        command=command + (" --include-seen" if evaluation.seen_included else ""),
-        **{key: figures[key] for key in Measured.model_fields if key != "command"},
-    )
+    return Measured(command="", **{key: figures[key] for key in Measured.model_fields if key != "command"})

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import torch
 
-from ser_core.checkpoints import Card, Data, Part, list_checkpoints, preparation_values, save_checkpoint
+from ser_core.checkpoints import Card, Data, Part, list_checkpoints, save_checkpoint
 from ser_core.files import checkpoints_folder
-from ser_core.models import Preparation, count_parameters, create
+from ser_core.models import count_parameters, create
+from ser_core.preparation import Preparation
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 
@@ -27,7 +28,7 @@ def put(folder: Path, *names: str) -> Path:
 
 def untrained(folder: Path, seed: int) -> None:
     torch.manual_seed(seed)
-    preparation = Preparation("clip", 40.0)
+    preparation = Preparation(normalise="clip", trim_db=40.0)
     model = create("ctmam", "small", len(LABELS), preparation)
     model.output.weight.data *= 20  # so that answers are not all alike
     card = Card(
@@ -35,7 +36,7 @@ def untrained(folder: Path, seed: int) -> None:
         system="ctmam",
         variant="small",
         model={},
-        preparation=preparation_values(preparation),
+        preparation=preparation,
         labels=LABELS,
         parameters=count_parameters(model),
         temperature=1.0,
