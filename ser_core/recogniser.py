@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,23 @@ from torch import Tensor
 
 from ser_core.audio import Waveform
 from ser_core.checkpoints import Card, find_checkpoint, load_card, load_model
-from ser_core.segments import Segments, clip_logits
+from ser_core.maps import AttentionMap, capture_attention, join
+from ser_core.segments import Segments, clip_logits, collate
 
-BATCH = 64  # segments in one forward call; bounds memory on long clips
+KEPT_BYTES = 64 * 2**20  # maps of single segments kept with a prediction; those of a long clip are made on request
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """The attention maps of one clip.
+
+    maps: whole, by name, first axis "segment" with each segment's start in seconds; further times count from there.
+    Empty for a long clip, whose maps would fill the memory: `Recogniser.segment_attention` makes them again.
+    along_clip: by name, the mean over all other axes on the clip's own time line, for every map with a time axis.
+    """
+
+    maps: dict[str, AttentionMap]
+    along_clip: dict[str, AttentionMap]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +40,7 @@ class Prediction:
     probabilities: softmax of those, shape = (C,); not the mean of the segments' probabilities.
     segment_probabilities: shape = (S, C), with starts and ends in seconds on the clip's time line, shape = (S,).
     embedding: mean of what the last layer reads, shape = (D,).
+    attention: None where nobody asked.
     """
 
     checkpoint: str
@@ -36,6 +51,7 @@ class Prediction:
     ends: np.ndarray
     segment_probabilities: np.ndarray
     embedding: np.ndarray
+    attention: Attention | None = None
 
     @property
     def label(self) -> str:
@@ -74,24 +90,54 @@ class Recogniser:
         self.device = torch.device(device)
         self.model = load_model(folder, self.card).to(self.device)
 
-    def predict(self, waveform: Waveform) -> Prediction:
-        return self.predict_many([waveform])[0]
+    @torch.inference_mode()
+    def predict(self, waveform: Waveform, attention: bool = False) -> Prediction:
+        """The answer for one clip, on request with all attention maps."""
+        if not attention:
+            return self.predict_many([waveform])[0]
+        clip = self._prepare(waveform)
+        embeddings, collector = [], _Collector()
+        for part in clip.features.split(self.model.batch):
+            with capture_attention() as maps:
+                embeddings.append(self.model.embed(part))
+            collector.add(maps)
+        embedding = torch.cat(embeddings)
+        return self._prediction(clip, self.model.classify(embedding), embedding, collector.attention(clip))
+
+    @torch.inference_mode()
+    def segment_attention(self, waveform: Waveform, segment: int) -> dict[str, AttentionMap]:
+        """Every map of one segment, whole; times count from the segment's start.
+
+        Raises IndexError where the clip has no such segment.
+        """
+        clip = self._prepare(waveform)
+        if not 0 <= segment < len(clip):
+            raise IndexError(f"the clip has {len(clip)} segments")
+        with capture_attention() as maps:
+            self.model(clip.features[segment : segment + 1])
+        return {name: one.at("segment", 0) for name, one in maps.items()}
 
     @torch.inference_mode()
     def predict_many(self, waveforms: Sequence[Waveform]) -> list[Prediction]:
         """Several clips through one forward call where they fit; each answer is what the clip gets alone."""
-        clips = [self.model.prepare(torch.tensor(w.samples, device=self.device)) for w in waveforms]
+        clips = [self._prepare(waveform) for waveform in waveforms]
         if not clips:
             return []
-        embeddings = torch.cat([self.model.embed(part) for part in _batches(clips)])
+        features, lengths = collate([clip.features for clip in clips])
+        embeddings = torch.cat([self.model.embed(*part) for part in _batches(features, lengths, self.model.batch)])
         logits = self.model.classify(embeddings)
-        counts = [len(clip.features) for clip in clips]
+        counts = [len(clip) for clip in clips]
         return [
             self._prediction(clip, *parts)
             for clip, *parts in zip(clips, logits.split(counts), embeddings.split(counts), strict=True)
         ]
 
-    def _prediction(self, clip: Segments, logits: Tensor, embeddings: Tensor) -> Prediction:
+    def _prepare(self, waveform: Waveform) -> Segments:
+        return self.model.prepare(torch.tensor(waveform.samples, device=self.device))
+
+    def _prediction(
+        self, clip: Segments, logits: Tensor, embeddings: Tensor, attention: Attention | None = None
+    ) -> Prediction:
         mean = clip_logits(logits.double())
         return Prediction(
             checkpoint=self.name,
@@ -102,8 +148,41 @@ class Recogniser:
             ends=clip.ends(),
             segment_probabilities=logits.double().softmax(1).cpu().numpy(),
             embedding=embeddings.mean(0).cpu().numpy(),
+            attention=attention,
         )
 
 
-def _batches(clips: Sequence[Segments]) -> Sequence[Tensor]:
-    return torch.cat([clip.features for clip in clips]).split(BATCH)
+def _batches(features: Tensor, lengths: Tensor | None, size: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Segments a few at a time, each batch no longer than its longest."""
+    for start in range(0, len(features), size):
+        part = slice(start, start + size)
+        if lengths is None:
+            yield features[part], None
+        else:
+            yield features[part, ..., : int(lengths[part].max())], lengths[part]
+
+
+class _Collector:
+    """Joins the maps of a clip's batches of segments; of a long clip it keeps the curves over time only."""
+
+    def __init__(self) -> None:
+        self.whole: dict[str, list[AttentionMap]] = {}
+        self.curves: dict[str, list[AttentionMap]] = {}
+        self.bytes = 0
+
+    def add(self, maps: dict[str, AttentionMap]) -> None:
+        self.bytes += sum(one.values.nbytes for one in maps.values())
+        for name, one in maps.items():
+            curve = one.over_time()
+            if curve is not None:
+                self.curves.setdefault(name, []).append(curve)
+            self.whole.setdefault(name, []).append(one)
+        if self.bytes > KEPT_BYTES:
+            self.whole = {}
+
+    def attention(self, clip: Segments) -> Attention:
+        whole = (
+            {} if self.bytes > KEPT_BYTES else {name: join(parts, clip.starts) for name, parts in self.whole.items()}
+        )
+        curves = {name: join(parts, clip.starts).along_clip(clip.span) for name, parts in self.curves.items()}
+        return Attention(whole, curves)

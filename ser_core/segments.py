@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ser_core.audio import SAMPLE_RATE
@@ -17,11 +20,15 @@ class Cutting:
 
     length, hop: samples.  trim_db: if set, the quiet head and tail of a clip (below so many dB under its loudest
     frame) are left out before cutting, so that no segment of pure silence votes.
+    fill: what a clip shorter than a segment becomes: "repeat" itself, "zeros" behind it, "none" keeps its own length.
+    tail: whether a last segment that ends with the clip is added where the hop would leave a rest.
     """
 
     length: int
     hop: int
     trim_db: float | None = None
+    fill: Literal["repeat", "zeros", "none"] = "repeat"
+    tail: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +44,9 @@ class Segments:
     starts: np.ndarray
     seconds: float
     span: tuple[float, float]
+
+    def __len__(self) -> int:
+        return len(self.features)
 
     def ends(self) -> np.ndarray:
         """End of each segment on the clip's time line, never past the span, shape = (S,)."""
@@ -70,15 +80,35 @@ def cut(samples: Tensor, cutting: Cutting) -> tuple[Tensor, np.ndarray, tuple[fl
     """Cut one clip into overlapping windows.
 
     samples: shape = (n,).  Returns windows (S, length), their starts in seconds on the clip's time line (S,), and
-    the span that was cut.  A tail shorter than the hop is dropped, as the papers do.
+    the span that was cut.  Without `tail` a rest shorter than the hop is dropped, as most papers do.
     """
     first, last = 0, len(samples)
     if cutting.trim_db is not None:
         first, last = speech_span(samples, cutting.trim_db)
-    filled = repeat_fill(samples[first:last], cutting.length)
-    windows = filled.unfold(0, cutting.length, cutting.hop)
-    starts = (first + cutting.hop * np.arange(len(windows))) / SAMPLE_RATE
-    return windows, starts, (first / SAMPLE_RATE, last / SAMPLE_RATE)
+    filled = samples[first:last]
+    if cutting.fill == "repeat":
+        filled = repeat_fill(filled, cutting.length)
+    elif cutting.fill == "zeros":
+        filled = F.pad(filled, (0, max(0, cutting.length - len(filled))))
+    length = min(cutting.length, len(filled))
+    windows = filled.unfold(0, length, cutting.hop)
+    starts = cutting.hop * np.arange(len(windows))
+    if cutting.tail and starts[-1] + length < len(filled):
+        windows = torch.cat([windows, filled[None, -length:]])
+        starts = np.append(starts, len(filled) - length)
+    return windows, (first + starts) / SAMPLE_RATE, (first / SAMPLE_RATE, last / SAMPLE_RATE)
+
+
+def collate(clips: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
+    """Segments of several clips, [S, rows, frames] each, as one tensor [N, rows, frames], zeros behind the shorter.
+
+    Returns with it the true number of frames of each segment, shape = (N,); None where all are alike.
+    """
+    frames = [clip.shape[-1] for clip in clips]
+    if len(set(frames)) <= 1:
+        return torch.cat(list(clips)), None
+    lengths = torch.tensor([count for clip, count in zip(clips, frames, strict=True) for _ in range(len(clip))])
+    return torch.cat([F.pad(clip, (0, max(frames) - clip.shape[-1])) for clip in clips]), lengths
 
 
 def clip_logits(logits: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -15,14 +15,23 @@ from ser_core.segments import Cutting, Segments, cut
 class System(nn.Module):
     """A published architecture with its front end.
 
-    A subclass sets `name` and `segment_seconds`, `hop_seconds`, builds `front_end` and its layers, and defines
-    `embed` and `classify`.
+    A subclass sets the class variables, builds `front_end`, `normaliser` and its layers, and defines `embed` and
+    `classify`.
+
+    name, title: the id everywhere in code, and the name shown.  baseline_of: the system whose paper compares with it.
+    segment_seconds, hop_seconds, fill, tail: how clips are cut, see `segments.Cutting`.
+    usual: the preparation that the paper (or `systems`' choice) names.  batch: segments in one forward call.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
+    baseline_of: ClassVar[str | None] = None
     segment_seconds: ClassVar[float]
     hop_seconds: ClassVar[float]
+    fill: ClassVar[Literal["repeat", "zeros", "none"]] = "repeat"
+    tail: ClassVar[bool] = False
+    usual: ClassVar[Preparation] = Preparation()
+    batch: ClassVar[int] = 64
     sample_rate: ClassVar[int] = 16_000
 
     front_end: FrontEnd
@@ -37,6 +46,8 @@ class System(nn.Module):
             length=round(self.segment_seconds * self.sample_rate),
             hop=round(hop * self.sample_rate),
             trim_db=preparation.trim_db,
+            fill=self.fill,
+            tail=self.tail,
         )
 
     def build_normaliser(self) -> Normaliser:
@@ -57,8 +68,12 @@ class System(nn.Module):
         raw = self.raw_segments(samples, cutting)
         return Segments(self.normaliser(raw.features), raw.starts, raw.seconds, raw.span)
 
-    def embed(self, features: Tensor) -> Tensor:
-        """Segments [B, rows, frames] -> what the last linear layer reads [B, D]."""
+    def embed(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Segments [B, rows, frames] -> what the last linear layer reads [B, D].
+
+        lengths: true frames of each segment where shorter ones were padded, shape = (B,); only a system that takes
+        segments of any length (fill "none") ever gets it.
+        """
         raise NotImplementedError
 
     def classify(self, embedding: Tensor) -> Tensor:
@@ -77,9 +92,9 @@ class System(nn.Module):
             raise ValueError("the weights belong to another model")
         self.load_state_dict({k: v.to(expected[k].dtype) for k, v in tensors.items()}, strict=False)
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Segments [B, rows, frames] -> logits [B, C]."""
-        return self.classify(self.embed(features))
+        return self.classify(self.embed(features, lengths))
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -21,21 +21,25 @@ Where paper and release differ, and what stands here:
   here they are transposed.  `published=True` brings the scrambling back for comparison.
 - the released Emo-DB model is a small one (1 block, 1 head), which the paper does not mention: variant "small".
 
-There is no hertz axis anywhere: rows are groups of four neighbouring MFCC coefficients.
+Maps: "timing" (T-Sa's gate per cepstral row and time column), "channel" and "space" (gates per group of channels),
+"block<i>.attention" (LMAM, 84 queries x 21 keys per head), "block<i>.attention.coordinate.rows" and ".columns",
+"block<i>.squeeze_excitation".  There is no hertz axis anywhere: rows are groups of four neighbouring MFCC
+coefficients, and a column has already seen about a second of sound through the convolutions.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from ser_core.features import Mfcc
-from ser_core.maps import capturing, record
+from ser_core.maps import index_axis, record, seconds_axis
+from ser_core.models.attention import attend, join_heads, split_heads
 from ser_core.models.base import System
 from ser_core.models.depthwise import DepthwiseConv2d
 from ser_core.models.registry import register
@@ -43,6 +47,14 @@ from ser_core.preparation import Preparation
 
 ROWS, COLUMNS = 6, 14  # the map after the stem: 26 // 4 cepstral groups x 57 // 4 time columns
 WIDTH = 128
+GROUPS = 64
+
+# Where the map's cells lie from the start of a segment: a column stands for 4 frames of 32 ms, a key column for 8.
+CEPSTRUM = index_axis("row", ROWS, "MFCC coefficient group")
+TIME = seconds_axis("time", 0.048 + 0.128 * np.arange(COLUMNS))
+QUERIES = seconds_axis("query", np.tile(TIME.centres, ROWS))  # token = row * 14 + column
+KEYS = seconds_axis("key", np.tile(0.112 + 0.256 * np.arange(COLUMNS // 2), ROWS // 2))  # token = row * 7 + column
+CHANNELS = index_axis("channel", WIDTH)
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -62,7 +74,7 @@ class CtmamConfig:
 
 VARIANTS = {
     "default": CtmamConfig(),
-    "small": CtmamConfig(blocks=1, heads=1),
+    "small": CtmamConfig(num_classes=7, blocks=1, heads=1),
     "no_tsa": CtmamConfig(tsa="none"),
     "no_lstm": CtmamConfig(tsa="no_lstm"),
     "no_lct": CtmamConfig(blocks=0),
@@ -120,16 +132,15 @@ class TimingAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         over_time = x.mean(1).transpose(1, 2)  # [B, 14, 6]
         gate = self.lstm(over_time)[0].sigmoid().transpose(1, 2)  # [B, 6, 14]
-        record("timing", gate)
+        record("timing", gate, CEPSTRUM, TIME)
         return x * gate.unsqueeze(1)
 
 
 class SpaceChannelAttention(nn.Module):
     """Eqs 5-7, shuffle attention: in each of 64 groups one channel is gated by its mean, the other by its own map."""
 
-    def __init__(self, groups: int = 64) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.groups = groups
         self.channel_weight = nn.Parameter(torch.zeros(1, 1, 1, 1))
         self.channel_bias = nn.Parameter(torch.ones(1, 1, 1, 1))
         self.space_weight = nn.Parameter(torch.zeros(1, 1, 1, 1))
@@ -138,11 +149,11 @@ class SpaceChannelAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         batch, channels, rows, columns = x.shape
-        by_channel, by_space = x.reshape(batch * self.groups, 2, rows, columns).chunk(2, dim=1)
+        by_channel, by_space = x.reshape(batch * GROUPS, 2, rows, columns).chunk(2, dim=1)
         channel_gate = (self.channel_weight * by_channel.mean((2, 3), keepdim=True) + self.channel_bias).sigmoid()
         space_gate = (self.space_weight * self.norm(by_space) + self.space_bias).sigmoid()
-        record("channel", channel_gate.reshape(batch, self.groups))
-        record("space", space_gate.reshape(batch, self.groups, rows, columns))
+        record("channel", channel_gate.reshape(batch, GROUPS), index_axis("group", GROUPS))
+        record("space", space_gate.reshape(batch, GROUPS, rows, columns), index_axis("group", GROUPS), CEPSTRUM, TIME)
         gated = torch.cat([by_channel * channel_gate, by_space * space_gate], dim=1)
         shuffled = gated.reshape(batch, 2, channels // 2, rows, columns).transpose(1, 2)
         return shuffled.reshape(batch, channels, rows, columns)
@@ -164,8 +175,8 @@ class CoordinateAttention(nn.Module):
         by_row, by_column = self.squeeze(profile).split([rows, columns], dim=2)
         row_gate = self.rows(by_row).sigmoid()  # [B, 128, 6, 1]
         column_gate = self.columns(by_column.transpose(2, 3)).sigmoid()  # [B, 128, 1, 14]
-        record(f"{self.name}.rows", row_gate.flatten(2))
-        record(f"{self.name}.columns", column_gate.flatten(2))
+        record(f"{self.name}.rows", row_gate.flatten(2), CHANNELS, CEPSTRUM)
+        record(f"{self.name}.columns", column_gate.flatten(2), CHANNELS, TIME)
         return x * row_gate * column_gate
 
 
@@ -181,21 +192,15 @@ class MultidimensionalAttention(nn.Module):
         self.value = nn.Linear(WIDTH, WIDTH)
         self.project = nn.Linear(WIDTH, WIDTH)
 
-    def split_heads(self, tokens: Tensor) -> Tensor:
-        return tokens.unflatten(2, (self.heads, -1)).transpose(1, 2)  # [B, heads, N, d]
-
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        query = self.split_heads(to_tokens(self.coordinate(x)))
         reduced = to_tokens(self.reduce(x))
-        key, value = self.split_heads(self.key(reduced)), self.split_heads(self.value(reduced))
-        if capturing():
-            logits = query @ key.transpose(2, 3) * query.shape[-1] ** -0.5 + bias
-            weights = logits.softmax(-1)  # [B, heads, 84, 21]
-            record(self.name, weights)
-            attended = weights @ value
-        else:
-            attended = F.scaled_dot_product_attention(query, key, value, attn_mask=bias.unsqueeze(0))
-        return to_map(self.project(attended.transpose(1, 2).flatten(2)))
+        query, key, value = (
+            split_heads(tokens, self.heads)
+            for tokens in (to_tokens(self.coordinate(x)), self.key(reduced), self.value(reduced))
+        )
+        axes = (index_axis("head", self.heads), QUERIES, KEYS)
+        attended = attend(query, key, value, self.name, axes, bias.unsqueeze(0))
+        return to_map(self.project(join_heads(attended)))
 
 
 class SqueezeExcitation(nn.Module):
@@ -209,7 +214,7 @@ class SqueezeExcitation(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         gate = self.up(self.down(x.mean((2, 3), keepdim=True)))
-        record(self.name, gate.flatten(1))
+        record(self.name, gate.flatten(1), CHANNELS)
         return x * gate
 
 
@@ -308,7 +313,7 @@ class Ctmam(System):
         for part in (self.blocks, self.head, self.output):
             part.apply(init_block)
 
-    def embed(self, features: Tensor) -> Tensor:
+    def embed(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         x = self.space_channel(self.timing(self.stem(features.unsqueeze(1))))
         for block in self.blocks:
             x = block(x, self.bias)

@@ -28,8 +28,9 @@ def register(variants: Mapping[str, Any]) -> Callable[[type[System]], type[Syste
     return add
 
 
-def list_systems() -> list[str]:
-    return sorted(_systems)
+def list_systems(baselines: bool = False) -> list[str]:
+    """The published systems, and on request the baselines that their papers compare with."""
+    return sorted(name for name, cls in _systems.items() if baselines or cls.baseline_of is None)
 
 
 def list_variants(system: str) -> list[str]:
@@ -40,12 +41,15 @@ def list_variants(system: str) -> list[str]:
 
 def system_class(system: str) -> type[System]:
     if system not in _systems:
-        raise RecipeError(f"There is no system {system!r}: choose one of {', '.join(list_systems())}.")
+        raise RecipeError(f"There is no system {system!r}: choose one of {', '.join(list_systems(baselines=True))}.")
     return _systems[system]
 
 
-def variant_config(system: str, variant: str, num_classes: int, **changes: Any) -> Any:
-    """The frozen config of a variant.  Raises RecipeError for an unknown system, variant or field, or a bad value."""
+def variant_config(system: str, variant: str, num_classes: int | None = None, **changes: Any) -> Any:
+    """The frozen config of a variant; `num_classes` as its paper reports where left out.
+
+    Raises RecipeError for an unknown system, variant or field, or a value that does not fit.
+    """
     system_class(system)
     if variant not in _variants[system]:
         raise RecipeError(f"{system} has no variant {variant!r}: choose one of {', '.join(list_variants(system))}.")
@@ -55,8 +59,10 @@ def variant_config(system: str, variant: str, num_classes: int, **changes: Any) 
         raise RecipeError(
             f"{system} has no setting {', '.join(sorted(unknown))}: it knows {', '.join(asdict(config))}."
         )
+    if num_classes is not None:
+        changes["num_classes"] = num_classes
     try:
-        return replace(config, num_classes=num_classes, **changes)
+        return replace(config, **changes)
     except ValidationError as error:
         first = error.errors()[0]
         raise RecipeError(f"{system}'s setting {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
@@ -65,14 +71,17 @@ def variant_config(system: str, variant: str, num_classes: int, **changes: Any) 
 def create(
     system: str,
     variant: str = "default",
-    num_classes: int = 7,
+    num_classes: int | None = None,
     preparation: Preparation | None = None,
     **changes: Any,
 ) -> System:
     """Build a system with random weights.
 
+    num_classes: as many as the paper reports where left out.  preparation: the system's usual one where left out.
+
     changes: fields of the system's config to override, e.g. `published=True`.
     Raises RecipeError for an unknown system, variant or field, or a value that does not fit.
     """
     config = variant_config(system, variant, num_classes, **changes)
-    return system_class(system)(config, preparation or Preparation())  # type: ignore[call-arg]
+    cls = system_class(system)
+    return cls(config, preparation or cls.usual)  # type: ignore[call-arg]

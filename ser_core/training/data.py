@@ -25,7 +25,7 @@ from ser_core.evaluation import Progress
 from ser_core.files import cache_folder, write_bytes
 from ser_core.models import System, base
 from ser_core.recipes.schema import AugmentSection, Recipe
-from ser_core.segments import Cutting
+from ser_core.segments import Cutting, collate
 
 CACHE_BYTES = 4 * 2**30  # the oldest entries go when the cache grows past this
 
@@ -45,14 +45,23 @@ class SegmentSet:
     """Segments of many clips.
 
     features: shape = (N, rows, frames).  clip: which clip a segment belongs to, (N,).  label: of each clip.
+    lengths: true frames of each segment, (N,), None where all are alike.
     """
 
     features: Tensor
     clip: Tensor
     label: Tensor
+    lengths: Tensor | None = None
 
     def segment_labels(self) -> Tensor:
         return self.label[self.clip]
+
+    def batch(self, index: Tensor, device: torch.device) -> tuple[Tensor, Tensor | None]:
+        """Features and lengths of these segments, no longer than the longest of them."""
+        if self.lengths is None:
+            return self.features[index].to(device), None
+        lengths = self.lengths[index]
+        return self.features[index, ..., : int(lengths.max())].to(device), lengths.to(device)
 
 
 def load_clips(utterances: Sequence[Utterance], recipe: Recipe, progress: Progress) -> tuple[list[Clip], list[Problem]]:
@@ -83,16 +92,15 @@ def cached_segments(
     try:
         stored = load_tensors(path.read_bytes())
         path.touch()
-        return list(stored["features"].split(stored["counts"].tolist()))
+        return [stored[str(number)] for number in range(len(clips))]
     except (OSError, SafetensorError, KeyError):
         pass  # not there, or damaged: computed again
     computed = []
     for done, clip in enumerate(clips, 1):
         computed.append(model.raw_segments(clip.samples.to(device), cutting).features.cpu())
         progress("computing features", done, len(clips))
-    counts = torch.tensor([len(part) for part in computed])
     try:
-        write_bytes(path, save_tensors({"features": torch.cat(computed), "counts": counts}))
+        write_bytes(path, save_tensors({str(number): part for number, part in enumerate(computed)}))
         prune(path.parent, keep=path)
     except OSError:
         pass  # a full disk costs the time of the next run, not this one
@@ -127,10 +135,12 @@ def prune(folder: Path, keep: Path) -> None:
 
 def assemble(clips: Sequence[Clip], parts: Sequence[Tensor]) -> SegmentSet:
     """All segments of the clips in one tensor.  parts: the features of each clip, [S, rows, frames]."""
+    features, lengths = collate(parts)
     return SegmentSet(
-        features=torch.cat(list(parts)),
+        features=features,
         clip=torch.repeat_interleave(torch.arange(len(parts)), torch.tensor([len(part) for part in parts])),
         label=torch.tensor([clip.label for clip in clips]),
+        lengths=lengths,
     )
 
 

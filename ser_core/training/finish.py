@@ -16,7 +16,7 @@ from ser_core.corpora import get_corpus
 from ser_core.models import System, count_parameters
 from ser_core.recipes import Recipe
 from ser_core.training.data import Clip, SegmentSet
-from ser_core.training.loop import EVALUATION_BATCH, clip_means, clip_outputs
+from ser_core.training.loop import clip_outputs, over_clips
 
 DIRECTIONS = 64  # leading directions of the covariance that are kept
 
@@ -34,8 +34,7 @@ def temperature(logits: Tensor, labels: Tensor) -> float:
 def embeddings(model: System, data: SegmentSet, device: torch.device) -> Tensor:
     """What the last layer reads, averaged over the segments of each clip, shape = (clips, D)."""
     model.eval()
-    parts = [model.embed(part.to(device)).float().cpu() for part in data.features.split(EVALUATION_BATCH)]
-    return clip_means(torch.cat(parts), data.clip, len(data.label))
+    return over_clips(model, model.embed, data, device)
 
 
 def describe(training: Tensor) -> dict[str, Tensor]:

@@ -33,8 +33,6 @@ from ser_core.training.data import SegmentSet
 from ser_core.training.mixup import mixup
 from ser_core.training.run import Run
 
-EVALUATION_BATCH = 64
-
 
 @dataclass
 class History:
@@ -126,9 +124,10 @@ def train_epoch(
     for done, batch in enumerate(batches, 1):
         if len(batch) < 2:  # batch norm needs two
             continue
-        inputs, targets = mixup(data.features[batch].to(device), labels[batch].to(device), classes, settings.mixup)
+        inputs, lengths = data.batch(batch, device)
+        inputs, targets = mixup(inputs, labels[batch].to(device), classes, settings.mixup)
         smoothing = 0.0 if settings.mixup else settings.label_smoothing
-        loss = F.cross_entropy(model(inputs), targets, weight=weight, label_smoothing=smoothing)
+        loss = F.cross_entropy(model(inputs, lengths), targets, weight=weight, label_smoothing=smoothing)
         optimiser.zero_grad()
         accelerator.backward(loss)
         optimiser.step()
@@ -152,8 +151,14 @@ def validate(model: System, data: SegmentSet, device: torch.device) -> dict[str,
 def clip_outputs(model: System, data: SegmentSet, device: torch.device) -> Tensor:
     """Mean logits of each clip's segments, shape = (clips, C)."""
     model.eval()
-    logits = torch.cat([model(part.to(device)).float().cpu() for part in data.features.split(EVALUATION_BATCH)])
-    return clip_means(logits, data.clip, len(data.label))
+    return over_clips(model, model, data, device)
+
+
+def over_clips(model: System, call: Callable[..., Tensor], data: SegmentSet, device: torch.device) -> Tensor:
+    """Mean over each clip's segments of what `call` (the model or a part of it) gives, shape = (clips, K)."""
+    parts = torch.arange(len(data.features)).split(model.batch)
+    values = torch.cat([call(*data.batch(part, device)).float().cpu() for part in parts])
+    return clip_means(values, data.clip, len(data.label))
 
 
 def clip_means(values: Tensor, clip: Tensor, clips: int) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -63,7 +64,7 @@ def _train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, devi
     set_seed(recipe.seed)
     model = build(recipe)
     parts, problems = load_parts(recipe, data, progress)
-    check(recipe, parts)
+    check(recipe, model, parts)
     run.write_split({name: {c.utterance.id: c.digest for c in clips} for name, clips in parts.items()})
     write_json(run.folder / "problems.json", problems)
     for problem in problems:
@@ -153,8 +154,10 @@ def load_parts(recipe: Recipe, data: Path | None, progress: Progress) -> tuple[P
     return parts, problems
 
 
-def check(recipe: Recipe, parts: Parts) -> None:
+def check(recipe: Recipe, model: System, parts: Parts) -> None:
     """Refuse, with the reason, what cannot train."""
+    if model.fill == "none" and recipe.training.mixup > 0:
+        raise RecipeError(f"{model.title} takes clips of any length, which mixup cannot blend: set training.mixup = 0.")
     missing = set(range(len(recipe.labels))) - {clip.label for clip in parts["train"]}
     if missing:
         names = ", ".join(recipe.labels[i] for i in sorted(missing))
@@ -174,7 +177,7 @@ def training_cutting(recipe: Recipe, model: System) -> Cutting:
     hop = recipe.training.hop
     if hop is None:
         return model.cutting
-    return Cutting(model.cutting.length, round(hop * model.sample_rate), model.cutting.trim_db)
+    return replace(model.cutting, hop=round(hop * model.sample_rate))
 
 
 def prepared(clips: list[Clip], raw: list[torch.Tensor], model: System) -> SegmentSet:
@@ -189,7 +192,8 @@ def selection(recipe: Recipe, clips: list[Clip], data: SegmentSet) -> SegmentSet
     keep = torch.tensor([clip.utterance.corpus in recipe.validate_on for clip in clips])
     number = torch.cumsum(keep, 0) - 1
     rows = keep[data.clip]
-    return SegmentSet(data.features[rows], number[data.clip[rows]], data.label[keep])
+    lengths = None if data.lengths is None else data.lengths[rows]
+    return SegmentSet(data.features[rows], number[data.clip[rows]], data.label[keep], lengths)
 
 
 def measure(
