@@ -51,14 +51,21 @@ def recognise(
     clips: Annotated[list[str], typer.Argument(help="Audio files.")],
     checkpoint: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")] = "",
     as_json: JsonOption = False,
+    attention: Annotated[
+        Path | None, typer.Option(help="Write every attention map of the clip, with its axes, to this .npz file.")
+    ] = None,
 ) -> None:
     """Recognise the emotion acted in each clip.  A clip that cannot be used is reported and the others go on."""
     from ser_core.audio import load
     from ser_core.checkpoints import default_checkpoint
     from ser_core.errors import AudioError
+    from ser_core.files import write_bytes
+    from ser_core.maps import maps_to_bytes
     from ser_core.quality import require_speech
     from ser_core.recogniser import Recogniser
 
+    if attention and (len(clips) > 1 or attention.suffix != ".npz"):
+        fail("--attention takes one clip and writes one .npz file.")
     recogniser = Recogniser(checkpoint or default_checkpoint())
     answers: list[dict[str, Any]] = []
     failed = False
@@ -72,7 +79,9 @@ def recognise(
             continue
         for note in waveform.notes:
             print(f"{clip}: {note}", file=sys.stderr)
-        prediction = recogniser.predict(waveform)
+        prediction = recogniser.predict(waveform, attention=attention is not None)
+        if attention and prediction.attention:
+            write_bytes(attention, maps_to_bytes(prediction.attention.everything()))
         answers.append(prediction.as_dict(clip))
         if not as_json:
             print(f"{clip}: " + ", ".join(f"{name} {100 * p:.0f} %" for name, p in prediction.ranked()[:3]))
@@ -159,20 +168,17 @@ def keep(run: Path, name: str) -> None:
 
 @app.command()
 def systems(as_json: JsonOption = False) -> None:
-    """List the systems and their variants."""
-    from ser_core.models import count_parameters, create, list_systems, list_variants, system_class
+    """List systems, variants and baselines: size, cost, what the paper prints, and where we depart from it."""
+    from ser_core.models import describe_systems
 
-    rows = [
-        {"system": name, "title": system_class(name).title, "variant": variant, "num_classes": 7,
-         "parameters": count_parameters(create(name, variant, 7))}
-        for name in list_systems()
-        for variant in list_variants(name)
-    ]  # fmt: skip
+    rows = describe_systems()
     if as_json:
         print(json.dumps(rows, indent=1))
         return
+    print(f"{'system':16} {'variant':22} classes {'parameters':>12} {'multiply-adds per second of sound':>34}")
     for row in rows:
-        print(f"{row['system']:16} {row['variant']:20} {row['parameters']:>12,} parameters (7 classes)")
+        size = f"{row['num_classes']:7} {row['parameters']:>12,} {row['madds_per_second'] / 1e6:>32,.0f} M"
+        print(f"{row['system']:16} {row['variant']:22} {size}")
 
 
 def figures(values: dict[str, Any]) -> str:

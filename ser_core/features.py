@@ -78,24 +78,25 @@ class Mel(FrontEnd):
     ) -> None:
         super().__init__()
         self.hop, self.window, self.n_fft, self.centred = hop, window, n_fft, centred
-        self.spectrogram = AT.Spectrogram(
-            n_fft=n_fft,
-            win_length=window,
-            hop_length=hop,
-            window_fn={"hann": torch.hann_window, "hamming": torch.hamming_window}[window_shape],
-            power=2.0,
-            center=centred,
-            pad_mode=pad_mode,
-        )
-        self.mel = AT.MelScale(
-            n_mels=n_mels,
-            sample_rate=SAMPLE_RATE,
-            f_min=0.0,
-            f_max=f_max,
-            n_stft=n_fft // 2 + 1,
-            norm="slaney",
-            mel_scale="slaney",
-        )
+        with torch.device("cpu"):  # real filters even where the network is only counted, on the meta device
+            self.spectrogram = AT.Spectrogram(
+                n_fft=n_fft,
+                win_length=window,
+                hop_length=hop,
+                window_fn={"hann": torch.hann_window, "hamming": torch.hamming_window}[window_shape],
+                power=2.0,
+                center=centred,
+                pad_mode=pad_mode,
+            )
+            self.mel = AT.MelScale(
+                n_mels=n_mels,
+                sample_rate=SAMPLE_RATE,
+                f_min=0.0,
+                f_max=f_max,
+                n_stft=n_fft // 2 + 1,
+                norm="slaney",
+                mel_scale="slaney",
+            )
         self.rows = Rows("mel band", "Hz", mel_centres(n_mels, f_max))
 
     def power(self, samples: Tensor) -> Tensor:

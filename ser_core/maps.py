@@ -6,7 +6,8 @@ is private to the thread (and task) that set it, so nothing on the model changes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -113,6 +114,37 @@ def join(parts: Sequence[AttentionMap], starts: np.ndarray) -> AttentionMap:
     """Maps of successive segments as one; starts: of all segments in seconds, shape = (S,)."""
     values = np.concatenate([part.values for part in parts])
     return replace(parts[0], values=values, axes=(seconds_axis("segment", starts), *parts[0].axes[1:]))
+
+
+def maps_to_bytes(maps: Mapping[str, AttentionMap]) -> bytes:
+    """Maps as the bytes of an .npz file, which NumPy alone reads: `numpy.load(path)`.
+
+    For each map NAME: NAME its values, NAME/axes the names of its axes, NAME/units their units, NAME/softmax, and
+    NAME/0, NAME/1, ... the centres along each axis.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    for name, one in maps.items():
+        arrays[name] = one.values
+        arrays[f"{name}/axes"] = np.array([axis.name for axis in one.axes])
+        arrays[f"{name}/units"] = np.array([axis.unit for axis in one.axes])
+        arrays[f"{name}/softmax"] = np.array(one.softmax)
+        arrays |= {f"{name}/{place}": axis.centres for place, axis in enumerate(one.axes)}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def maps_from_bytes(content: bytes) -> dict[str, AttentionMap]:
+    """The maps of an .npz file that `maps_to_bytes` made."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        found = {}
+        for name in (key.removesuffix("/axes") for key in arrays.files if key.endswith("/axes")):
+            axes = tuple(
+                Axis(str(axis), str(unit), arrays[f"{name}/{place}"])
+                for place, (axis, unit) in enumerate(zip(arrays[f"{name}/axes"], arrays[f"{name}/units"], strict=True))
+            )
+            found[name] = AttentionMap(name, arrays[name], axes, bool(arrays[f"{name}/softmax"]))
+        return found
 
 
 _sink: ContextVar[dict[str, AttentionMap] | None] = ContextVar("attention_sink", default=None)

@@ -31,6 +31,10 @@ class Attention:
     maps: dict[str, AttentionMap]
     along_clip: dict[str, AttentionMap]
 
+    def everything(self) -> dict[str, AttentionMap]:
+        """Both, the curves along the clip under "along_clip/NAME"."""
+        return self.maps | {f"along_clip/{name}": one for name, one in self.along_clip.items()}
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:

@@ -2,12 +2,16 @@
 
 from ser_core.models import ctmam as _ctmam  # noqa: F401  (importing a system registers it)
 from ser_core.models.base import System, count_parameters
+from ser_core.models.cost import Cost, cost, describe_systems
 from ser_core.models.registry import create, list_systems, list_variants, system_class, variant_config
 
 __all__ = [
+    "Cost",
     "System",
+    "cost",
     "count_parameters",
     "create",
+    "describe_systems",
     "list_systems",
     "list_variants",
     "system_class",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -20,7 +23,8 @@ class System(nn.Module):
 
     name, title: the id everywhere in code, and the name shown.  baseline_of: the system whose paper compares with it.
     segment_seconds, hop_seconds, fill, tail: how clips are cut, see `segments.Cutting`.
-    usual: the preparation that the paper (or `systems`' choice) names.  batch: segments in one forward call.
+    usual: the preparation that the paper names, or ours where it names none.  batch: segments in one forward call.
+    paper_parameters, paper_flops: what the paper prints, by variant.
     """
 
     name: ClassVar[str]
@@ -32,6 +36,8 @@ class System(nn.Module):
     tail: ClassVar[bool] = False
     usual: ClassVar[Preparation] = Preparation()
     batch: ClassVar[int] = 64
+    paper_parameters: ClassVar[Mapping[str, int]] = {}
+    paper_flops: ClassVar[Mapping[str, float]] = {}
     sample_rate: ClassVar[int] = 16_000
 
     front_end: FrontEnd
@@ -49,6 +55,13 @@ class System(nn.Module):
             fill=self.fill,
             tail=self.tail,
         )
+
+    @classmethod
+    def deviations(cls) -> tuple[str, ...]:
+        """Where the system departs from its paper or its release, in words: the list in its module's docstring."""
+        text = sys.modules[cls.__module__].__doc__ or ""
+        listed = text.partition("what stands here:\n")[2].partition("\n\n")[0]
+        return tuple(" ".join(item.split()) for item in re.split(r"^- ", listed, flags=re.M)[1:])
 
     def build_normaliser(self) -> Normaliser:
         return Normaliser(self.preparation.normalise, len(self.front_end.rows.centres))

@@ -85,6 +85,21 @@ VARIANTS = {
     "convffn_small": CtmamConfig(feed_forward="conv_3"),
 }
 
+# Table VI of the paper.
+PAPER_PARAMETERS = {
+    "default": 1_031_674,
+    "conv_lct": 1_404_922,
+    "convffn_large": 10_390_522,
+    "convffn_small": 2_526_202,
+    "transformer": 1_357_810,
+    "mobilevit_v1_d2": 2_036_458,
+    "mobilevit_v1_d3": 2_726_506,
+    "mobilevit_v2_d2": 937_898,
+    "mobilevit_v2_d3": 1_086_634,
+    "mobilevit_v3_d2": 661_162,
+    "mobilevit_v3_d3": 884_010,
+}
+
 
 def conv_bn(
     inputs: int, outputs: int, kernel: int | tuple[int, int], activation: nn.Module | None = None, *, bias: bool = False
@@ -294,6 +309,7 @@ class Ctmam(System):
     title = "CTMAM"
     segment_seconds = 1.8
     hop_seconds = 0.2
+    paper_parameters = PAPER_PARAMETERS
 
     def __init__(self, config: CtmamConfig, preparation: Preparation) -> None:
         super().__init__(preparation)
