@@ -1,5 +1,6 @@
 # make app     set everything up and open the application
 # make test    set everything up and run the tests, the linters and the import contract
+# make test-heavy    full sizes, long clips and small trainings: an hour or so
 VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -8,14 +9,17 @@ PORT ?= 8501
 APP_STAMP := $(VENV)/.app-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: app test browser-test ci lint format corpus clean
+.PHONY: app test test-heavy browser-test ci lint format corpus clean
 .DEFAULT_GOAL := app
 
 app: $(APP_STAMP)
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(DEV_STAMP) lint
-	$(BIN)/python -m pytest tests -m "not browser"
+	$(BIN)/python -m pytest tests -m "not browser and not heavy"
+
+test-heavy: $(DEV_STAMP)
+	$(BIN)/python -m pytest tests -m heavy
 
 browser-test: $(DEV_STAMP)
 	$(BIN)/python -m pytest tests/browser -m browser

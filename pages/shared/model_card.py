@@ -27,11 +27,16 @@ def accuracy(measured: Measured) -> str:
 
 def track_record(card: Card) -> str:
     """How often the checkpoint is right on voices it never heard, in one sentence, with what guessing would give."""
-    if not card.results:
+    honest = [measured for measured in card.results if not measured.seen_included]
+    if not honest:
         return "How often this model is right on voices it never heard has not been measured."
     chance = 100 / len(card.labels)
-    figures = ", ".join(accuracy(measured) for measured in card.results)
-    return f"On voices it never heard, this model is right: {figures}. Guessing: {chance:.0f}%."
+    met = [accuracy(measured) for measured in honest if measured.corpus in card.data.corpora]
+    unmet = [accuracy(measured) for measured in honest if measured.corpus not in card.data.corpora]
+    sentence = f"On voices it never heard, this model is right: {', '.join(met or unmet)}."
+    if met and unmet:
+        sentence += f" On recordings of another make: {', '.join(unmet)}."
+    return f"{sentence} Guessing: {chance:.0f}%."
 
 
 def warning(card: Card, waveform: Waveform) -> str:
@@ -60,7 +65,8 @@ def show(card: Card, waveform: Waveform) -> None:
         f"{len(data.validation.speakers)} others. Protocol: `{data.protocol}`."
     )
     if card.results:
-        st.markdown("**Measured** on speakers it never heard")
+        seen = any(measured.seen_included for measured in card.results)
+        st.markdown("**Measured** on speakers it never heard" + (", but where marked" if seen else ""))
         st.markdown(_table(card.results))
         st.caption(
             "Right, averaged over emotions: the share of clips named correctly, computed for each emotion and then "
@@ -77,8 +83,7 @@ def _table(results: tuple[Measured, ...]) -> str:
     rows = ["| Corpus | Right | 95% interval | Clips | Speakers |", "|---|---|---|---|---|"]
     for one in results:
         low, high = one.intervals.get("ua", (one.ua, one.ua))
-        rows.append(
-            f"| {corpus_title(one.corpus)} | {100 * one.ua:.0f}% | {100 * low:.0f} to {100 * high:.0f}% | {one.n} "
-            f"| {one.speakers} |"
-        )
+        seen = " (**speakers heard in training**)" if one.seen_included else ""
+        figures = f"{100 * one.ua:.0f}% | {100 * low:.0f} to {100 * high:.0f}% | {one.n} | {one.speakers}"
+        rows.append(f"| {corpus_title(one.corpus)}{seen} | {figures} |")
     return "\n".join(rows)

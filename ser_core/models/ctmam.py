@@ -320,14 +320,13 @@ class Ctmam(System):
         self.timing = TimingAttention() if config.tsa == "full" else nn.Identity()
         self.space_channel = SpaceChannelAttention() if config.tsa != "none" else nn.Identity()
         self.blocks = nn.ModuleList(LctBlock(config, f"block{i}") for i in range(config.blocks))
+        self.blocks.apply(init_block)
         if config.blocks:
             keys = (ROWS // 2) * (COLUMNS // 2)
             self.bias = nn.Parameter(torch.randn(config.heads, ROWS * COLUMNS, keys))
         self.head = nn.Sequential(nn.Conv2d(WIDTH, 1280, 1), nn.BatchNorm2d(1280), nn.SiLU())
         self.dropout = nn.Dropout(0.1)
         self.output = nn.Linear(1280, config.num_classes)
-        for part in (self.blocks, self.head, self.output):
-            part.apply(init_block)
 
     def embed(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         x = self.space_channel(self.timing(self.stem(features.unsqueeze(1))))
@@ -342,7 +341,7 @@ class Ctmam(System):
 
 
 def init_block(module: nn.Module) -> None:
-    """The release's start behind the stem: truncated normal for linear layers, Kaiming (fan out) for convolutions."""
+    """The release's start of the LCT: truncated normal for linear layers, Kaiming (fan out) for convolutions."""
     if isinstance(module, nn.Linear):
         nn.init.trunc_normal_(module.weight, std=0.02)
         nn.init.zeros_(module.bias)

@@ -45,6 +45,7 @@ class AugmentSection(Section):
     speed: tuple[Annotated[float, Field(ge=0.5, le=2)], ...] = Field(
         (), description="Speed factors to choose from; 1 is the clip itself."
     )
+    shift: float = Field(0.0, ge=0, le=60, description="Widest shift in time, seconds, filled with silence.")
     gain_db: Range | None = Field(None, description="Gain in dB, between these two.")
     time_mask: Fraction = Field(0.0, description="Widest masked stretch of a segment, as a share of its frames.")
     row_mask: Fraction = Field(0.0, description="Widest masked band of a segment, as a share of its rows.")
@@ -73,6 +74,13 @@ class TrainingSection(Section):
     schedule: ScheduleSection = ScheduleSection()
 
 
+class TransferSection(Section):
+    """Knowledge transfer in three stages of `training.epochs` each: teacher, feature matching, student."""
+
+    teacher: str = Field(description="Variant of the system that teaches; it trains first, on the same data.")
+    weight: float = Field(10.0, ge=0, description="How much the distance to the teacher's features counts at last.")
+
+
 class Recipe(Section):
     """A training run: which model on which data, how."""
 
@@ -91,6 +99,7 @@ class Recipe(Section):
     preparation: Preparation = Preparation()
     training: TrainingSection = TrainingSection()
     augment: AugmentSection = AugmentSection()
+    transfer: TransferSection | None = None
 
     @field_validator("labels")
     @classmethod

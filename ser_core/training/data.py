@@ -165,6 +165,8 @@ def change(samples: Tensor, augment: AugmentSection, generator: torch.Generator)
     """Draw and apply the effects on sound.  [n] -> [m]."""
     if augment.speed:
         samples = effects.speed(samples, augment.speed[_integer(len(augment.speed), generator)])
+    if augment.shift:
+        samples = effects.shift(samples, _between((-augment.shift, augment.shift), generator))
     if augment.gain_db:
         samples = effects.gain(samples, _between(augment.gain_db, generator))
     if augment.noise_db and _between((0.0, 1.0), generator) < augment.noise_share:

@@ -16,7 +16,7 @@ from ser_core.corpora import get_corpus
 from ser_core.models import System, count_parameters
 from ser_core.recipes import Recipe
 from ser_core.training.data import Clip, SegmentSet
-from ser_core.training.loop import clip_outputs, over_clips
+from ser_core.training.objectives import Row, clip_outputs, number, over_clips
 
 DIRECTIONS = 64  # leading directions of the covariance that are kept
 
@@ -76,7 +76,7 @@ def write_checkpoint(
     recipe: Recipe,
     parts: dict[str, list[Clip]],
     stored: dict[str, Tensor],
-    best: dict[str, float],
+    best: Row,
     device: torch.device,
 ) -> Card:
     """Write the finished checkpoint, without results yet.  Returns its card.
@@ -95,8 +95,8 @@ def write_checkpoint(
         merge=recipe.merge,
         parameters=count_parameters(model),
         temperature=temperature(stored["validation_logits"], stored["validation_labels"]),
-        validation_ua=best["validation_ua"],
-        epoch=int(best["epoch"]),
+        validation_ua=number(best, "validation_ua"),
+        epoch=int(number(best, "epoch")),
         data=Data(
             corpora=recipe.corpora,
             synthetic=tuple(corpus.name for corpus in corpora if corpus.synthetic),

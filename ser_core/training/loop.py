@@ -1,7 +1,7 @@
 """The training loop, short enough to read aloud.
 
     for every epoch:  draw an order, take steps, look at the validation speakers, save everything
-    the best epoch on validation UA is the one that is kept; the test speakers are never looked at here
+    the best epoch on the validation speakers is the one that is kept; the test speakers are never looked at here
 
 An epoch draws all its chance from (seed, epoch), so a run that was killed goes on from its last complete epoch and
 ends with the same weights as one that was not.
@@ -12,95 +12,107 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from accelerate import Accelerator
 from accelerate.utils import set_seed
+from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel
 
 from ser_core.errors import RunError
-from ser_core.evaluation import Progress, score
+from ser_core.evaluation import Progress
 from ser_core.files import write_bytes, write_json
 from ser_core.models import System
 from ser_core.recipes.schema import Recipe, TrainingSection
 from ser_core.training.data import SegmentSet
 from ser_core.training.mixup import mixup
+from ser_core.training.objectives import Batch, Objective, Row, number
 from ser_core.training.run import Run
 
 
 @dataclass
 class History:
-    """rows: one dict per epoch.  best: the row that is kept, weights: of that epoch, as safetensors."""
+    """rows: one per epoch.  best: the row that is kept, weights: of that epoch, as safetensors."""
 
-    rows: list[dict[str, float]] = field(default_factory=list)
-    best: dict[str, float] | None = None
+    rows: list[Row] = field(default_factory=list)
+    best: Row | None = None
     weights: bytes = b""
 
-    def add(self, row: dict[str, float], model: System) -> None:
-        """Note an epoch; keep the weights where it is the best so far: higher UA, then lower loss."""
+    def add(self, row: Row, model: System, better: Callable[[Row], tuple[float, ...]]) -> None:
+        """Note an epoch; keep the weights where it is the best so far."""
         self.rows.append(row)
-        key = row["validation_ua"], -row["validation_loss"]
-        if self.best is None or key > (self.best["validation_ua"], -self.best["validation_loss"]):
+        if self.best is None or better(row) > better(self.best):
             self.best, self.weights = row, save_tensors(model.weights())
 
     def stopped_early(self, patience: int | None) -> bool:
-        return patience is not None and self.best is not None and len(self.rows) - self.best["epoch"] >= patience
+        return (
+            patience is not None and self.best is not None and len(self.rows) - number(self.best, "epoch") >= patience
+        )
 
 
 def fit(
     model: System,
     recipe: Recipe,
+    objective: Objective,
     training_set: Callable[[int], SegmentSet],
     validation: SegmentSet,
     run: Run,
     progress: Progress,
     device: torch.device,
 ) -> History:
-    """Train `model` as the recipe says.  Returns the history with the best epoch's weights.
+    """Train `model` for one stage, as the recipe says; leaves it with the best epoch's weights, on the CPU.
 
     training_set: epoch number, counted from 0 -> the segments to train on (the same ones, or freshly augmented).
     Raises RunError where a loss is no longer a number.
     """
-    settings = recipe.training
+    settings, stage = recipe.training, objective.stage
     accelerator = Accelerator(cpu=device.type == "cpu")
     if accelerator.num_processes > 1:
         raise RunError("This loop trains in one process: start it without a launcher.")
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     averaged: Any = running_mean(model.to(accelerator.device), settings.average)
-    model, optimiser = accelerator.prepare(model, optimiser)
+    prepared, optimiser = accelerator.prepare(model, optimiser)
     accelerator.register_for_checkpointing(averaged)
-    history = resume(accelerator, run)
+    history = resume(accelerator, run, stage)
     for epoch in range(len(history.rows), settings.epochs):
         if history.stopped_early(settings.patience):
-            run.log(f"stopped: no better validation UA for {settings.patience} epochs")
+            run.log(f"{stage} stopped: nothing better on validation for {settings.patience} epochs")
             break
         began = time.monotonic()
         set_seed(1000 * recipe.seed + epoch)
         rate = learning_rate(settings, epoch)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        loss = train_epoch(model, optimiser, accelerator, training_set(epoch), recipe, epoch, progress, averaged)
-        row = {"epoch": epoch + 1, "learning_rate": rate, "train_loss": loss}
-        row |= validate(averaged.module, validation, accelerator.device)
+        data = training_set(epoch)
+        loss = train_epoch(prepared, optimiser, accelerator, data, recipe, objective, epoch, progress, averaged)
+        row: Row = {"stage": stage, "epoch": epoch + 1, "learning_rate": rate, "train_loss": loss}
+        row |= objective.judge(averaged.module, validation, accelerator.device)
         row["seconds"] = round(time.monotonic() - began, 1)
-        if not all(math.isfinite(value) for value in row.values()):
+        if not all(math.isfinite(value) for value in row.values() if isinstance(value, float)):
             raise RunError(
                 f"The loss of epoch {epoch + 1} is no longer a number: lower training.learning_rate and start anew."
             )
-        history.add(row, averaged.module)
-        save(accelerator, history, run)
-        run.write_state(status="running", epoch=epoch + 1, epochs=settings.epochs, best=history.best)
-        run.log(
-            f"epoch {epoch + 1}: training loss {loss:.3f}, validation UA {100 * row['validation_ua']:.1f} %, "
-            f"{row['seconds']:.0f} s"
-        )
+        history.add(row, averaged.module, objective.better)
+        save(accelerator, history, run, stage)
+        run.write_state(status="running", stage=stage, epoch=epoch + 1, epochs=settings.epochs, best=history.best)
+        run.log(f"{stage}: epoch {epoch + 1}: " + ", ".join(in_words(row)))
+    model.load_weights(load_tensors(history.weights))
+    model.cpu()
     return history
+
+
+def in_words(row: Row) -> Iterator[str]:
+    """An epoch for the log."""
+    yield f"training loss {number(row, 'train_loss'):.3f}"
+    yield f"validation loss {number(row, 'validation_loss'):.3f}"
+    if row["validation_ua"] is not None:
+        yield f"validation UA {100 * number(row, 'validation_ua'):.1f} %"
+    yield f"{number(row, 'seconds'):.0f} s"
 
 
 def train_epoch(
@@ -109,6 +121,7 @@ def train_epoch(
     accelerator: Accelerator,
     data: SegmentSet,
     recipe: Recipe,
+    objective: Objective,
     epoch: int,
     progress: Progress,
     averaged: AveragedModel,
@@ -119,52 +132,23 @@ def train_epoch(
     classes = len(recipe.labels)
     labels = data.segment_labels()
     weight = class_weight(labels, classes).to(device) if settings.balance else None
+    smoothing = 0.0 if settings.mixup else settings.label_smoothing
     batches = torch.randperm(len(labels)).split(settings.batch_size)
-    losses = []
+    steps, losses = len(batches), []
     for done, batch in enumerate(batches, 1):
         if len(batch) < 2:  # batch norm needs two
             continue
         inputs, lengths = data.batch(batch, device)
         inputs, targets = mixup(inputs, labels[batch].to(device), classes, settings.mixup)
-        smoothing = 0.0 if settings.mixup else settings.label_smoothing
-        loss = F.cross_entropy(model(inputs, lengths), targets, weight=weight, label_smoothing=smoothing)
+        loss = objective.loss(model, Batch(inputs, targets, lengths, weight, smoothing))
         optimiser.zero_grad()
         accelerator.backward(loss)
         optimiser.step()
         averaged.update_parameters(accelerator.unwrap_model(model))
         losses.append(loss.detach())
-        steps = len(batches)
-        progress(f"training: epoch {epoch + 1} of {settings.epochs}", epoch * steps + done, settings.epochs * steps)
+        what = f"{objective.stage}: epoch {epoch + 1} of {settings.epochs}"
+        progress(what, epoch * steps + done, settings.epochs * steps)
     return float(torch.stack(losses).mean())
-
-
-@torch.no_grad()
-def validate(model: System, data: SegmentSet, device: torch.device) -> dict[str, float]:
-    """Loss, WA and UA over whole clips (mean of segment logits)."""
-    logits = clip_outputs(model, data, device)
-    scores = score(data.label.numpy(), logits.argmax(1).numpy())
-    loss = float(F.cross_entropy(logits, data.label))
-    return {"validation_loss": loss, "validation_wa": scores.wa, "validation_ua": scores.ua}
-
-
-@torch.no_grad()
-def clip_outputs(model: System, data: SegmentSet, device: torch.device) -> Tensor:
-    """Mean logits of each clip's segments, shape = (clips, C)."""
-    model.eval()
-    return over_clips(model, model, data, device)
-
-
-def over_clips(model: System, call: Callable[..., Tensor], data: SegmentSet, device: torch.device) -> Tensor:
-    """Mean over each clip's segments of what `call` (the model or a part of it) gives, shape = (clips, K)."""
-    parts = torch.arange(len(data.features)).split(model.batch)
-    values = torch.cat([call(*data.batch(part, device)).float().cpu() for part in parts])
-    return clip_means(values, data.clip, len(data.label))
-
-
-def clip_means(values: Tensor, clip: Tensor, clips: int) -> Tensor:
-    """Mean over the segments of each clip.  [N, K] -> [clips, K]."""
-    total = torch.zeros(clips, values.shape[1]).index_add_(0, clip, values)
-    return total / torch.bincount(clip, minlength=clips)[:, None]
 
 
 def running_mean(model: System, decay: float) -> AveragedModel:
@@ -201,22 +185,22 @@ def class_weight(labels: Tensor, classes: int) -> Tensor:
     return torch.where(counts > 0, len(labels) / (present * counts.clamp_min(1)), torch.zeros(()))
 
 
-def save(accelerator: Accelerator, history: History, run: Run) -> None:
+def save(accelerator: Accelerator, history: History, run: Run, stage: str) -> None:
     """Write the training state beside the old one, then make it the newest by a rename."""
-    folder = run.folder / "resume" / "writing"
+    folder = run.folder / "resume" / stage / "writing"
     accelerator.save_state(str(folder))
     write_bytes(folder / "best.safetensors", history.weights)
     write_json(folder / "history.json", {"rows": history.rows, "best": history.best})
-    run.commit_resume(folder, len(history.rows))
-    run.write_metrics(history.rows)
+    run.commit_resume(stage, folder, len(history.rows))
+    run.write_metrics(stage, history.rows)
 
 
-def resume(accelerator: Accelerator, run: Run) -> History:
-    """Load the newest complete state, if there is one, and the history up to it."""
-    folder = run.resume_folder()
+def resume(accelerator: Accelerator, run: Run, stage: str) -> History:
+    """Load the newest complete state of a stage, if there is one, and the history up to it."""
+    folder = run.resume_folder(stage)
     if folder is None:
         return History()
     accelerator.load_state(str(folder))
     stored = json.loads((folder / "history.json").read_text(encoding="utf-8"))
-    run.log(f"resumed after epoch {len(stored['rows'])}")
+    run.log(f"{stage}: resumed after epoch {len(stored['rows'])}")
     return History(stored["rows"], stored["best"], (folder / "best.safetensors").read_bytes())

@@ -1,8 +1,8 @@
 """The run folder: the only truth about a training run.
 
 recipe.toml      what was asked for           state.json    how far it is, written atomically
-metrics.csv      one row per epoch            log.txt       what happened, in sentences
-split.json       which clips in which part    resume/       the last epoch's training state and the best weights
+metrics.csv      one row per stage and epoch  log.txt       what happened, in sentences
+split.json       which clips in which part    resume/       each stage's last state and best weights
 problems.json    what was left out, and why   checkpoint/   the finished checkpoint, when done
 """
 
@@ -75,7 +75,7 @@ class Run:
         Raises RunError where a run goes on with other clips than it began with: its figures would mix two splits.
         """
         path = self.folder / "split.json"
-        if self.resume_folder() and json.loads(path.read_text(encoding="utf-8")) != parts:
+        if self.begun and json.loads(path.read_text(encoding="utf-8")) != parts:
             raise RunError(
                 f"The corpora have changed since {self.folder.name} began: bring the clips of its split.json back, or "
                 "start anew in another folder."
@@ -90,27 +90,37 @@ class Run:
             kept = path.read_text(encoding="utf-8")[-LOG_BYTES // 2 :]
             write_text(path, kept[kept.index("\n") + 1 :])
 
-    def write_metrics(self, rows: list[dict[str, float]]) -> None:
-        """The whole table, so that a resumed run never shows an epoch twice."""
+    def write_metrics(self, stage: str, rows: list[dict[str, Any]]) -> None:
+        """The whole table, so that a resumed run never shows an epoch twice; rows of other stages stay."""
+        path = self.folder / "metrics.csv"
+        others: list[dict[str, Any]] = []
+        if path.is_file():
+            stored = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+            others = [row for row in stored if row["stage"] != stage]
         table = io.StringIO()
         writer = csv.DictWriter(table, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
-        write_text(self.folder / "metrics.csv", table.getvalue())
+        writer.writerows(others + rows)
+        write_text(path, table.getvalue())
 
-    # -- the state to resume from ---------------------------------------------------------------------------------
+    # -- the state to resume from: resume/<stage>/epoch_<number>/ ---------------------------------------------------
 
-    def resume_folder(self) -> Path | None:
-        """The newest complete training state, None where there is none."""
-        complete = sorted((self.folder / "resume").glob("epoch_*[0-9]/history.json"))
+    @property
+    def begun(self) -> bool:
+        """Whether there is an epoch to go on from."""
+        return any((self.folder / "resume").glob("*/epoch_*[0-9]/history.json"))
+
+    def resume_folder(self, stage: str) -> Path | None:
+        """The newest complete training state of a stage, None where there is none."""
+        complete = sorted((self.folder / "resume" / stage).glob("epoch_*[0-9]/history.json"))
         return complete[-1].parent if complete else None
 
-    def commit_resume(self, written: Path, epoch: int) -> None:
+    def commit_resume(self, stage: str, written: Path, epoch: int) -> None:
         """Make a freshly written state the newest one; the rename is what makes it count."""
-        target = self.folder / "resume" / f"epoch_{epoch:05d}"
+        target = self.folder / "resume" / stage / f"epoch_{epoch:05d}"
         shutil.rmtree(target, ignore_errors=True)
         written.rename(target)
-        for old in (self.folder / "resume").iterdir():
+        for old in target.parent.iterdir():
             if old != target:
                 shutil.rmtree(old, ignore_errors=True)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 from accelerate.utils import set_seed
-from safetensors.torch import load as load_tensors
 
 from ser_core.checkpoints import Card, Measured, load_card, shipped_weights, write_card
 from ser_core.corpora import Utterance, get_corpus
@@ -31,6 +30,7 @@ from ser_core.training.data import (
 )
 from ser_core.training.finish import statistics, write_checkpoint
 from ser_core.training.loop import History, fit
+from ser_core.training.objectives import Objective, Row, classification, feature_matching, transfer
 from ser_core.training.run import Run
 
 Parts = dict[str, list[Clip]]
@@ -70,7 +70,6 @@ def _train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, devi
     for problem in problems:
         run.log(f"left out: {problem}")
     history = learn(recipe, model, parts, run, progress, device)
-    model.load_weights(load_tensors(history.weights))
     model.load_weights(shipped_weights(model))  # all that follows is measured on the weights as they are stored
     assert history.best is not None
     card = finish(recipe, model, parts, history.best, run, data, progress, device)
@@ -80,7 +79,11 @@ def _train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, devi
 
 
 def learn(recipe: Recipe, model: System, parts: Parts, run: Run, progress: Progress, device: torch.device) -> History:
-    """The training itself, on segments of the recipe's hop; the epoch is chosen on such segments too."""
+    """The training itself, on segments of the recipe's hop; the epoch is chosen on such segments too.
+
+    With `transfer` it has three stages: the teacher learns; the student learns to see what the frozen teacher sees;
+    the student learns the emotions without losing that view (paper 003).
+    """
     cutting = training_cutting(recipe, model)
     raw = cached_segments(parts["train"], model, cutting, progress)
     model.normaliser.fit(raw)
@@ -93,15 +96,25 @@ def learn(recipe: Recipe, model: System, parts: Parts, run: Run, progress: Progr
         if not recipe.augment.active():
             return plain
         seed = 1000 * recipe.seed + epoch
+        model.front_end.to(device)  # not there yet while a teacher trains
+        model.normaliser.to(device)
         return augmented_segments(parts["train"], model, cutting, recipe.augment, seed, device)
 
-    history = fit(model, recipe, training_set, choosing, run, progress, device)
-    model.cpu()
-    return history
+    def stage(which: System, objective: Objective) -> History:
+        return fit(which, recipe, objective, training_set, choosing, run, progress, device)
+
+    if recipe.transfer is None:
+        return stage(model, classification())
+    teacher = build(recipe, recipe.transfer.teacher)
+    teacher.normaliser.load_state_dict(model.normaliser.state_dict())
+    stage(teacher, classification("teacher"))
+    teacher.to(device).eval().requires_grad_(False)
+    stage(model, feature_matching(teacher))
+    return stage(model, transfer(teacher, recipe.transfer.weight))
 
 
 def finish(
-    recipe: Recipe, model: System, parts: Parts, best: dict[str, float], run: Run, data: Path | None,
+    recipe: Recipe, model: System, parts: Parts, best: Row, run: Run, data: Path | None,
     progress: Progress, device: torch.device,
 ) -> Card:  # fmt: skip
     """Calibrate, write the checkpoint, measure it; it appears in the run folder when all that is done."""
@@ -168,8 +181,13 @@ def check(recipe: Recipe, model: System, parts: Parts) -> None:
         raise RecipeError("No validation clip: without one there is no honest way to choose the epoch.")
 
 
-def build(recipe: Recipe) -> System:
-    """The recipe's model with random weights.  Raises RecipeError where its names or values do not fit."""
+def build(recipe: Recipe, variant: str | None = None) -> System:
+    """The recipe's model with random weights, or its teacher's.
+
+    Raises RecipeError where names or values do not fit.
+    """
+    if variant is not None:
+        return create(recipe.system, variant, len(recipe.labels), recipe.preparation)
     return create(recipe.system, recipe.variant, len(recipe.labels), recipe.preparation, **recipe.model)
 
 

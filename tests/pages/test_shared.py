@@ -82,6 +82,7 @@ def test_the_track_record_names_interval_and_chance(card: Card) -> None:
         protocol="speaker_independent",
         n=240,
         excluded=1200,
+        seen_included=False,
         speakers=4,
         wa=0.5,
         ua=0.524,
@@ -94,6 +95,15 @@ def test_the_track_record_names_interval_and_chance(card: Card) -> None:
     sentence = model_card.track_record(card.model_copy(update={"results": (result,)}))
     assert "RAVDESS 52% (46 to 58)" in sentence
     assert "Guessing: 14%" in sentence
+    seen = result.model_copy(update={"seen_included": True})
+    assert "not been measured" in model_card.track_record(card.model_copy(update={"results": (seen,)}))
+    other = result.model_copy(update={"corpus": "savee", "ua": 0.2})
+    both = model_card.track_record(
+        card.model_copy(
+            update={"results": (result, other), "data": card.data.model_copy(update={"corpora": ("ravdess",)})}
+        )
+    )
+    assert "of another make: SAVEE 20%" in both
 
 
 def test_a_saved_answer_holds_the_clip_and_every_segment(folder: Path) -> None:
