@@ -25,12 +25,12 @@ PadMode = Literal["reflect", "constant"]
 class Rows:
     """What the rows of a feature tensor are.
 
-    unit: "Hz" for mel bands (centres = band centres), "coefficient" for MFCC (centres = 0, 1, 2, ...).
-    A cepstral coefficient is a shape over the whole spectrum: it has no place in hertz.
+    unit: "Hz" for mel bands (centres = band centres), "coefficient" for MFCC (centres = 0, 1, 2, ...), "amplitude"
+    for the wave itself (one row).  A cepstral coefficient is a shape over the whole spectrum: it has no place in hertz.
     """
 
     name: str
-    unit: Literal["Hz", "coefficient"]
+    unit: Literal["Hz", "coefficient", "amplitude"]
     centres: np.ndarray
 
 
@@ -55,6 +55,21 @@ class FrontEnd(nn.Module):
         """Centre of each frame in seconds from the start of the window, shape = (frames,)."""
         first = 0.0 if self.centred else self.window / 2
         return (first + self.hop * np.arange(frames)) / SAMPLE_RATE
+
+
+class Wave(FrontEnd):
+    """The samples themselves, for systems that read the raw wave.  [B, n] -> [B, 1, n]; a frame is one sample."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hop, self.window, self.centred = 1, 1, False
+        self.rows = Rows("sample", "amplitude", np.zeros(1))
+
+    def times(self, frames: int) -> np.ndarray:
+        return np.arange(frames) / SAMPLE_RATE
+
+    def forward(self, samples: Tensor) -> Tensor:
+        return samples.unsqueeze(1)
 
 
 class Mel(FrontEnd):
@@ -152,6 +167,76 @@ class Mfcc(LogMel):
     def forward(self, samples: Tensor) -> Tensor:
         log_mel = super().forward(samples)
         return torch.matmul(self.dct.T, log_mel)
+
+
+class EmphasisedLogMel(Mel):
+    """Natural logarithm of the mel power, ln(power + floor), of a window whose high frequencies were raised first.
+
+    Pre-emphasis: y[n] = x[n] - emphasis * x[n - 1], within each window; its first sample is kept.
+    """
+
+    def __init__(
+        self,
+        n_fft: int,
+        window: int,
+        hop: int,
+        n_mels: int,
+        *,
+        emphasis: float = 0.97,
+        floor: float = 1e-6,
+        window_shape: Literal["hann", "hamming"] = "hamming",
+        centred: bool = False,
+    ) -> None:
+        super().__init__(n_fft, window, hop, n_mels, window_shape=window_shape, centred=centred)
+        self.emphasis, self.floor = emphasis, floor
+
+    def forward(self, samples: Tensor) -> Tensor:
+        return torch.log(self.power(AF.preemphasis(samples, self.emphasis)) + self.floor)
+
+
+class LogMelImage(Mel):
+    """Log-mel spectrogram as a picture in [0, 1]: highest band on top (rows' centres fall), a column per `step` samples.
+
+    10 log10, floored `top_db` below the loudest cell; then scaled so that a window's quietest cell is 0 and its
+    loudest 1 (silence is 0 throughout); then the frames are shrunk to `samples // step` columns by antialiased
+    linear interpolation: triangular weights that reach one column to either side.
+    Column j is centred on (j + 0.5) * step samples, to within half a frame's hop.
+    """
+
+    def __init__(
+        self,
+        n_fft: int,
+        window: int,
+        hop: int,
+        n_mels: int,
+        *,
+        step: int,
+        top_db: float = 80.0,
+        window_shape: Literal["hann", "hamming"] = "hamming",
+        pad_mode: PadMode = "reflect",
+    ) -> None:
+        super().__init__(n_fft, window, hop, n_mels, window_shape=window_shape, pad_mode=pad_mode)
+        self.spectrogram.power = None  # complex: its squared parts are summed at half the cost of |z| ** 2
+        self.hop, self.top_db = step, top_db
+        self.rows = Rows("mel band", "Hz", self.rows.centres[::-1].copy())
+
+    def power(self, samples: Tensor) -> Tensor:
+        spectrum = self.spectrogram(samples)
+        return self.mel(spectrum.real.square() + spectrum.imag.square())
+
+    def frames(self, samples: int) -> int:
+        return max(1, samples // self.hop)
+
+    def times(self, frames: int) -> np.ndarray:
+        return self.hop * (np.arange(frames) + 0.5) / SAMPLE_RATE
+
+    def forward(self, samples: Tensor) -> Tensor:
+        picture = decibels(self.power(samples), self.top_db).flip(1)
+        darkest, brightest = picture.amin((1, 2), keepdim=True), picture.amax((1, 2), keepdim=True)
+        scaled = (picture - darkest) / (brightest - darkest).clamp_min(1e-5)
+        size = (scaled.shape[1], self.frames(samples.shape[-1]))
+        # Antialiasing exists for pictures only; along the rows, whose number stays, it changes nothing.
+        return F.interpolate(scaled.unsqueeze(1), size, mode="bilinear", antialias=True).squeeze(1)
 
 
 def decibels(power: Tensor, top_db: float) -> Tensor:

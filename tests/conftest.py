@@ -1,17 +1,23 @@
-"""What several tests share: real corpora where they are, and one small trained checkpoint."""
+"""What several tests share: real corpora where they are, and small trained checkpoints."""
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ser_core import cli
 from ser_core.checkpoints import Card
 from ser_core.corpora import data_folder, get_corpus
 from ser_core.recipes import Recipe, load_recipe
 from ser_core.training.run import Run
 from ser_core.training.trainer import train
+from tests.ser_core.runs import put_corpora, quiet, small_recipe
+
+Shell = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,14 +41,60 @@ def data() -> Path:
 
 @pytest.fixture(scope="session")
 def quick_recipe() -> Recipe:
-    """A small CTMAM on the synthetic corpus, three epochs: seconds."""
+    """A small CTMAM on four emotions of the synthetic corpus, three epochs: a quarter of a minute."""
     return load_recipe(
-        "ctmam-synthetic", ["variant=small", "training.epochs=3", "training.batch_size=32", "training.average=0"]
-    )
+        "ctmam-synthetic",
+        ["variant=small", "labels=['angry', 'happy', 'neutral', 'sad']", "training.hop=1.8", "training.epochs=3",
+         "training.batch_size=16", "training.mixup=0", "training.average=0.8"],
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
 def trained(quick_recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Card]:
     """A finished run of the quick recipe."""
     run = Run.start(quick_recipe, tmp_path_factory.mktemp("trained") / "run")
-    return run, train(quick_recipe, run, None, lambda what, done, total: None)
+    return run, train(quick_recipe, run, None, quiet)
+
+
+@pytest.fixture(scope="session")
+def small_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a few clips named as RAVDESS and EmoDB; read only."""
+    return put_corpora(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def own_data(tmp_path: Path) -> Path:
+    """The same clips, to be changed by the test."""
+    return put_corpora(tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def small_run(small_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Card]:
+    """A finished run of the small recipe as it stands, measured on EmoDB too."""
+    recipe = small_recipe("test_on=['emodb']")
+    run = Run.start(recipe, tmp_path_factory.mktemp("small") / "run")
+    return run, train(recipe, run, small_data, quiet)
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of checkpoints instead of those that ship."""
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    monkeypatch.setenv("SER_CHECKPOINTS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """The command line without a new process: arguments -> status, stdout, stderr."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["ser_core", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return call

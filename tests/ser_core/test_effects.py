@@ -42,6 +42,26 @@ def test_pitch_raises_and_keeps_the_length() -> None:
     assert peak_hz(octave) == pytest.approx(880, rel=0.03)
 
 
+@pytest.mark.parametrize("semitones", [0.5, -0.5, 1.0, -2.25])
+def test_pitch_counts_fractions_of_a_semitone(semitones: float) -> None:
+    changed = effects.pitch(TONE, semitones)
+    assert len(changed) == len(TONE)
+    assert peak_hz(changed) == pytest.approx(440 * 2 ** (semitones / 12), abs=3)  # half a semitone is 13 Hz
+
+
+def test_no_pitch_is_the_clip_itself() -> None:
+    assert torch.equal(effects.pitch(TONE, 0.0), TONE)
+
+
+@pytest.mark.parametrize("seconds", [1.0, 1.5, -1.0, -1.5, 100.0])
+def test_a_shift_past_the_end_is_silence_of_the_same_length(seconds: float) -> None:
+    assert torch.equal(effects.shift(TONE, seconds), torch.zeros_like(TONE))
+
+
+def test_no_shift_is_the_clip_itself() -> None:
+    assert torch.equal(effects.shift(TONE, 0.0), TONE)
+
+
 @pytest.mark.parametrize("seconds", [0.25, -0.25])
 def test_shift_fills_with_zeros(seconds: float) -> None:
     shifted = effects.shift(TONE, seconds)
