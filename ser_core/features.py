@@ -195,7 +195,7 @@ class EmphasisedLogMel(Mel):
 
 
 class LogMelImage(Mel):
-    """Log-mel spectrogram as a picture in [0, 1]: highest band on top (rows' centres fall), a column per `step` samples.
+    """Log-mel spectrogram as a picture in [0, 1]: the highest band is row 0, and a column comes every `step` samples.
 
     10 log10, floored `top_db` below the loudest cell; then scaled so that a window's quietest cell is 0 and its
     loudest 1 (silence is 0 throughout); then the frames are shrunk to `samples // step` columns by antialiased

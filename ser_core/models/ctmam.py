@@ -20,46 +20,62 @@ Where paper and release differ, and what stands here:
 - the release reshapes tokens to a map without transposing before the head, which scrambles tokens and channels;
   here they are transposed.  `published=True` brings the scrambling back for comparison.
 - the released Emo-DB model is a small one (1 block, 1 head), which the paper does not mention: variant "small".
+- variant "transformer" keeps the bias B without using it, so that its gradient is zero: the published count has it in.
+- the MobileViT variants put one block in the place of all three LCTs, with patches of 2x2; v1 gives the published
+  counts at both depths with an MLP of 4 x 192, v2 and v3 follow their papers with an MLP of 4 x 128 and do not
+  (v2 964,140 and 1,273,581 for 937,898 and 1,086,634; v3 725,548 and 907,437 for 661,162 and 884,010).
 
 Maps: "timing" (T-Sa's gate per cepstral row and time column), "channel" and "space" (gates per group of channels),
 "block<i>.attention" (LMAM, 84 queries x 21 keys per head), "block<i>.attention.coordinate.rows" and ".columns",
-"block<i>.squeeze_excitation".  There is no hertz axis anywhere: rows are groups of four neighbouring MFCC
-coefficients, and a column has already seen about a second of sound through the convolutions.
+"block<i>.squeeze_excitation".  The other cores: "block<i>.layer<j>.attention" (transformer 84 queries x 84 keys,
+MobileViT v1 84 queries x 21 patches) and "block<i>.layer<j>.context" (v2, v3: the score of each cell; each of the four
+places in a patch has its own softmax, so a map sums to 4).  There is no hertz axis anywhere: rows are groups of four
+neighbouring MFCC coefficients, and a column has already seen about a second of sound through the convolutions.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import numpy as np
 import torch
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
 from ser_core.features import Mfcc
-from ser_core.maps import index_axis, record, seconds_axis
+from ser_core.maps import index_axis, record
 from ser_core.models.attention import attend, join_heads, split_heads
 from ser_core.models.base import System
+from ser_core.models.ctmam_blocks import (
+    CEPSTRUM,
+    CHANNELS,
+    COLUMNS,
+    KEYS,
+    QUERIES,
+    ROWS,
+    TIME,
+    WIDTH,
+    LocalConvolution,
+    TransformerLayers,
+    conv_bn,
+    init_block,
+    mobilevit,
+    to_map,
+    to_tokens,
+)
 from ser_core.models.depthwise import DepthwiseConv2d
 from ser_core.models.registry import register
 from ser_core.preparation import Preparation
 
-ROWS, COLUMNS = 6, 14  # the map after the stem: 26 // 4 cepstral groups x 57 // 4 time columns
-WIDTH = 128
 GROUPS = 64
-
-# Where the map's cells lie from the start of a segment: a column stands for 4 frames of 32 ms, a key column for 8.
-CEPSTRUM = index_axis("row", ROWS, "MFCC coefficient group")
-TIME = seconds_axis("time", 0.048 + 0.128 * np.arange(COLUMNS))
-QUERIES = seconds_axis("query", np.tile(TIME.centres, ROWS))  # token = row * 14 + column
-KEYS = seconds_axis("key", np.tile(0.112 + 0.256 * np.arange(COLUMNS // 2), ROWS // 2))  # token = row * 7 + column
-CHANNELS = index_axis("channel", WIDTH)
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class CtmamConfig:
-    """blocks, heads: of the LCT.  The rest switches parts off, by the names of the paper's ablations."""
+    """blocks, heads: of the LCT.  The rest switches parts off, by the names of the paper's ablations.
+
+    core: what a block is; depth: how many layers it then has where it is not the LCT.
+    """
 
     num_classes: Annotated[int, Field(ge=2)] = 4
     blocks: Annotated[int, Field(ge=0, le=12)] = 3
@@ -69,6 +85,8 @@ class CtmamConfig:
     squeeze_excitation: bool = True
     local: Literal["llc", "conv"] = "llc"
     feed_forward: Literal["inverted_bottleneck", "conv_7", "conv_3"] = "inverted_bottleneck"
+    core: Literal["lct", "transformer", "mobilevit_v1", "mobilevit_v2", "mobilevit_v3"] = "lct"
+    depth: Annotated[int, Field(ge=1, le=12)] = 2
     published: bool = False
 
 
@@ -83,6 +101,13 @@ VARIANTS = {
     "conv_lct": CtmamConfig(local="conv"),
     "convffn_large": CtmamConfig(feed_forward="conv_7"),
     "convffn_small": CtmamConfig(feed_forward="conv_3"),
+    "transformer": CtmamConfig(core="transformer"),
+    "mobilevit_v1_d2": CtmamConfig(core="mobilevit_v1", blocks=1),
+    "mobilevit_v1_d3": CtmamConfig(core="mobilevit_v1", blocks=1, depth=3),
+    "mobilevit_v2_d2": CtmamConfig(core="mobilevit_v2", blocks=1),
+    "mobilevit_v2_d3": CtmamConfig(core="mobilevit_v2", blocks=1, depth=3),
+    "mobilevit_v3_d2": CtmamConfig(core="mobilevit_v3", blocks=1),
+    "mobilevit_v3_d3": CtmamConfig(core="mobilevit_v3", blocks=1, depth=3),
 }
 
 # Table VI of the paper.
@@ -99,19 +124,6 @@ PAPER_PARAMETERS = {
     "mobilevit_v3_d2": 661_162,
     "mobilevit_v3_d3": 884_010,
 }
-
-
-def conv_bn(
-    inputs: int, outputs: int, kernel: int | tuple[int, int], activation: nn.Module | None = None, *, bias: bool = False
-) -> nn.Sequential:
-    """Convolution that keeps the map's size, batch norm, and an activation if one is given."""
-    size = kernel if isinstance(kernel, tuple) else (kernel, kernel)
-    padding = (size[0] // 2, size[1] // 2)
-    layers: list[nn.Module] = [
-        nn.Conv2d(inputs, outputs, size, padding=padding, bias=bias),
-        nn.BatchNorm2d(outputs),
-    ]
-    return nn.Sequential(*layers, *([activation] if activation else []))
 
 
 class Stem(nn.Module):
@@ -256,16 +268,10 @@ class FeedForward(nn.Module):
         return x + self.excite(self.contract(self.expand(x)))
 
 
-class LocalConvolution(nn.Module):
-    """Lightweight local convolution: depthwise with a residual, then pointwise.  [B, 128, 6, 14] -> same."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.depthwise = nn.Sequential(DepthwiseConv2d(WIDTH, 7, ROWS, COLUMNS), nn.GELU(), nn.BatchNorm2d(WIDTH))
-        self.pointwise = nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 1), nn.GELU(), nn.BatchNorm2d(WIDTH))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.pointwise(x + self.depthwise(x))
+def local_part(config: CtmamConfig) -> nn.Module:
+    if config.local == "llc":
+        return LocalConvolution()
+    return nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 3, padding=1), nn.GELU(), nn.BatchNorm2d(WIDTH))
 
 
 class LctBlock(nn.Module):
@@ -273,10 +279,7 @@ class LctBlock(nn.Module):
 
     def __init__(self, config: CtmamConfig, name: str) -> None:
         super().__init__()
-        if config.local == "llc":
-            self.local: nn.Module = LocalConvolution()
-        else:
-            self.local = nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 3, padding=1), nn.GELU(), nn.BatchNorm2d(WIDTH))
+        self.local = local_part(config)
         self.norm1 = nn.LayerNorm(WIDTH, eps=1e-6)
         self.attention = MultidimensionalAttention(config, f"{name}.attention")
         self.norm2 = nn.LayerNorm(WIDTH, eps=1e-6)
@@ -288,17 +291,13 @@ class LctBlock(nn.Module):
         return x + self.feed_forward(to_map(self.norm2(to_tokens(x))))
 
 
-def to_tokens(x: Tensor) -> Tensor:
-    """[B, C, rows, columns] -> [B, rows * columns, C]; token index = row * columns + column."""
-    return x.flatten(2).transpose(1, 2)
-
-
-def to_map(tokens: Tensor) -> Tensor:
-    """[B, 84, C] -> [B, C, 6, 14], the inverse of `to_tokens` on the full map.
-
-    Contiguous, because batch norm on a CPU is three times slower where map and gradient differ in layout.
-    """
-    return tokens.transpose(1, 2).contiguous().unflatten(2, (ROWS, COLUMNS))
+def build_block(config: CtmamConfig, name: str) -> nn.Module:
+    """One block of the config's core."""
+    if config.core == "lct":
+        return LctBlock(config, name)
+    if config.core == "transformer":
+        return nn.Sequential(local_part(config), TransformerLayers(config.heads, config.depth, name))
+    return mobilevit(config.core, config.depth, name)
 
 
 @register(VARIANTS)
@@ -319,9 +318,9 @@ class Ctmam(System):
         self.stem = Stem()
         self.timing = TimingAttention() if config.tsa == "full" else nn.Identity()
         self.space_channel = SpaceChannelAttention() if config.tsa != "none" else nn.Identity()
-        self.blocks = nn.ModuleList(LctBlock(config, f"block{i}") for i in range(config.blocks))
+        self.blocks = nn.ModuleList(build_block(config, f"block{i}") for i in range(config.blocks))
         self.blocks.apply(init_block)
-        if config.blocks:
+        if config.blocks and config.core in ("lct", "transformer"):
             keys = (ROWS // 2) * (COLUMNS // 2)
             self.bias = nn.Parameter(torch.randn(config.heads, ROWS * COLUMNS, keys))
         self.head = nn.Sequential(nn.Conv2d(WIDTH, 1280, 1), nn.BatchNorm2d(1280), nn.SiLU())
@@ -331,21 +330,12 @@ class Ctmam(System):
     def embed(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         x = self.space_channel(self.timing(self.stem(features.unsqueeze(1))))
         for block in self.blocks:
-            x = block(x, self.bias)
-        if self.config.published and len(self.blocks):
+            x = block(x, self.bias) if self.config.core == "lct" else block(x)
+        if self.config.core == "transformer" and len(self.blocks):
+            x = x + 0 * self.bias.sum()  # unused, but in the graph: distributed training waits for every gradient
+        if self.config.published and self.config.core in ("lct", "transformer") and len(self.blocks):
             x = to_tokens(x).reshape(x.shape)  # the released slip: reshaped without transposing
         return self.head(x).mean((2, 3))
 
     def classify(self, embedding: Tensor) -> Tensor:
         return self.output(self.dropout(embedding))
-
-
-def init_block(module: nn.Module) -> None:
-    """The release's start of the LCT: truncated normal for linear layers, Kaiming (fan out) for convolutions."""
-    if isinstance(module, nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02)
-        nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.Conv2d):
-        nn.init.kaiming_normal_(module.weight, mode="fan_out")
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)

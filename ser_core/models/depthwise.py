@@ -16,15 +16,14 @@ class DepthwiseConv2d(nn.Conv2d):
 
     def __init__(self, channels: int, kernel: int, rows: int, columns: int, bias: bool = True) -> None:
         super().__init__(channels, channels, kernel, padding=kernel // 2, groups=channels, bias=bias)
-        self.tap: Tensor
-        self.register_buffer("tap", taps(rows, columns, kernel), persistent=False)
+        self.taps: Tensor
+        self.register_buffer("taps", taps(rows, columns, kernel), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or x.device.type != "cpu":
             return super().forward(x)
         channels, rows, columns = x.shape[1:]
-        padded = torch.cat([self.weight.flatten(1), self.weight.new_zeros(channels, 1)], dim=1)
-        matrix = padded[:, self.tap].view(channels, rows * columns, rows * columns)
+        matrix = (self.weight.flatten(1) @ self.taps).view(channels, rows * columns, rows * columns)
         # Contiguous copies are cheap; strided operands would slow the product and the batch norms on both sides.
         if x.requires_grad:
             x.register_hook(lambda gradient: gradient.contiguous())
@@ -34,10 +33,11 @@ class DepthwiseConv2d(nn.Conv2d):
 
 
 def taps(rows: int, columns: int, kernel: int) -> Tensor:
-    """Which kernel tap joins input cell i to output cell j, flattened (cells * cells,); kernel**2 means none."""
+    """Which kernel tap joins input cell i to output cell j: one-hot, shape = (kernel**2, cells * cells)."""
     reach = kernel // 2
     row, column = torch.arange(rows), torch.arange(columns)
     down = (row[:, None] - row[None, :])[:, None, :, None].expand(rows, columns, rows, columns)
     right = (column[:, None] - column[None, :])[None, :, None, :].expand(rows, columns, rows, columns)
     inside = (down.abs() <= reach) & (right.abs() <= reach)
-    return torch.where(inside, (down + reach) * kernel + right + reach, kernel * kernel).flatten()
+    tap = torch.where(inside, (down + reach) * kernel + right + reach, -1).flatten()
+    return (tap == torch.arange(kernel * kernel)[:, None]).float()

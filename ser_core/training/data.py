@@ -116,6 +116,7 @@ def cache_key(clips: Sequence[Clip], model: System, cutting: Cutting) -> str:
         "cutting": asdict(cutting),
         "system": model.name,
         "config": asdict(model.config),
+        "preparation": model.preparation.model_dump(),
         "code": hashlib.sha256(code.encode()).hexdigest(),
         "versions": [torch.__version__, torchaudio.__version__],
     }

@@ -30,6 +30,7 @@ from ser_core.files import write_bytes, write_json
 from ser_core.models import System
 from ser_core.recipes.schema import Recipe, TrainingSection
 from ser_core.training.data import SegmentSet
+from ser_core.training.memory import keep_freed_memory
 from ser_core.training.mixup import mixup
 from ser_core.training.objectives import Batch, Objective, Row, number
 from ser_core.training.run import Run
@@ -71,6 +72,7 @@ def fit(
     Raises RunError where a loss is no longer a number.
     """
     settings, stage = recipe.training, objective.stage
+    keep_freed_memory()
     accelerator = Accelerator(cpu=device.type == "cpu")
     if accelerator.num_processes > 1:
         raise RunError("This loop trains in one process: start it without a launcher.")

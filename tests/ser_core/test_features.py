@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ser_core.audio import SAMPLE_RATE
-from ser_core.features import EmphasisedLogMel, LogMel, Mfcc, Normaliser, mel_centres
+from ser_core.features import EmphasisedLogMel, LogMel, LogMelImage, Mfcc, Normaliser, mel_centres
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_log_mel_equals_librosa(speechlike: np.ndarray, window_shape: str, centr
 
 
 def test_mfcc_of_short_windows_equals_librosa(speechlike: np.ndarray) -> None:
-    """25 ms windows: the FFT is too coarse for some of the 128 bands, which stay empty in both libraries."""
+    """25 ms windows: hardly one FFT bin for each of the lowest of 128 bands."""
     ours = Mfcc(40, 400, 400, 160)(torch.tensor(speechlike)[None])[0].numpy()
     theirs = librosa.feature.mfcc(
         y=speechlike, sr=SAMPLE_RATE, n_mfcc=40, n_fft=400, hop_length=160, n_mels=128, pad_mode="reflect"
@@ -104,3 +104,62 @@ def test_corpus_statistics_come_from_the_training_set() -> None:
     assert normalised.mean().abs() < 1e-4
     assert normalised.std() == pytest.approx(1.0, abs=0.01)
     assert {"mean", "deviation"} <= set(normaliser.state_dict())
+
+
+def picture_front_end() -> LogMelImage:
+    return LogMelImage(1024, 512, 64, 128, step=500)
+
+
+def test_the_picture_is_librosas_spectrogram_shrunk_over_time() -> None:
+    """128 columns of 1001 frames: triangular weights, one column wide to either side, written out in NumPy."""
+    generator = np.random.default_rng(4)
+    samples = (0.1 * generator.standard_normal(64_000) * np.linspace(0.001, 1, 64_000)).astype(np.float32)
+    front_end = picture_front_end()
+    power = librosa.feature.melspectrogram(
+        y=samples, sr=SAMPLE_RATE, n_fft=1024, win_length=512, hop_length=64, n_mels=128, window="hamming",
+        pad_mode="reflect",
+    )  # fmt: skip
+    assert power.shape == (128, 1001)
+    assert relative(front_end.power(torch.tensor(samples)[None])[0].numpy(), power) < 1e-4
+    level = librosa.power_to_db(power)
+    scaled = (level - level.min()) / (level.max() - level.min())
+    ratio = 1001 / 128
+    centre = (np.arange(128) + 0.5) * ratio - 0.5  # in frames
+    weights = np.maximum(0, 1 - np.abs(np.arange(1001)[None] - centre[:, None]) / ratio)
+    expected = scaled[::-1] @ (weights / weights.sum(1, keepdims=True)).T
+    ours = front_end(torch.tensor(samples)[None])[0].numpy()
+    np.testing.assert_allclose(ours, expected, atol=1e-4)
+
+
+def test_the_pictures_grid() -> None:
+    front_end = picture_front_end()
+    assert front_end.frames(64_000) == front_end(torch.randn(1, 64_000)).shape[-1] == 128
+    np.testing.assert_allclose(front_end.times(128), 0.03125 * (np.arange(128) + 0.5))
+    np.testing.assert_allclose(front_end.rows.centres, mel_centres(128)[::-1])
+    t = torch.arange(64_000) / SAMPLE_RATE
+    tone = torch.sin(2 * torch.pi * 1_000 * t) * ((t - 1.0).abs() < 0.1)  # 1 kHz around second 1
+    picture = front_end(tone[None])[0]
+    row = int(picture.argmax()) // 128
+    assert front_end.rows.centres[row] == pytest.approx(1_000, rel=0.03)
+    loud = front_end.times(128)[(picture[row] > 0.9).numpy()]
+    assert loud.mean() == pytest.approx(1.0, abs=0.02)
+    assert loud[-1] - loud[0] == pytest.approx(0.2, abs=0.05)
+
+
+def test_a_picture_runs_from_zero_to_one_by_itself() -> None:
+    """Level does not matter, silence is black, and a quiet neighbour changes nothing."""
+    front_end, loud = picture_front_end(), torch.randn(1, 64_000)
+    pictures = front_end(torch.cat([loud, 0.01 * loud, torch.zeros(1, 64_000)]))
+    torch.testing.assert_close(pictures[0], pictures[1], rtol=0, atol=1e-4)
+    torch.testing.assert_close(pictures[0], front_end(loud)[0], rtol=0, atol=1e-5)
+    assert pictures.min() >= 0
+    assert pictures.max() <= 1
+    assert torch.equal(pictures[2], torch.zeros(128, 128))
+
+
+def test_gradients_pass_through_the_picture() -> None:
+    samples = torch.cat([torch.randn(1, 64_000), torch.zeros(1, 64_000)]).requires_grad_()
+    picture_front_end()(samples).square().sum().backward()
+    assert samples.grad is not None
+    assert samples.grad.isfinite().all()
+    assert samples.grad[0].abs().max() > 0
