@@ -23,11 +23,12 @@ from torch import Tensor
 from ser_core.emotions import check_labels
 from ser_core.errors import CheckpointError, SpeechEmotionError
 from ser_core.files import checkpoints_folder, write_bytes, write_text
-from ser_core.models import System, create
+from ser_core.models import System, create_from
 from ser_core.preparation import Preparation
 
 FORMAT = 1
 PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".joblib")
+STORED = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64)
 NOT_FOR_JUDGING = (
     "Shows how a model labels acted emotion in speech. It does not measure what anyone feels and must not be used "
     "to assess, grade, monitor, select or discipline anyone. Inferring people's emotions at work or in education is "
@@ -116,6 +117,14 @@ class Card(Section):
     @classmethod
     def _labels(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
         return check_labels(labels)
+
+    @field_validator("recipe")
+    @classmethod
+    def _seed(cls, recipe: dict[str, Any]) -> dict[str, Any]:
+        """The one value of the recipe that is read again: it splits a corpus.  The rest may be of an older version."""
+        if not isinstance(recipe.get("seed", 0), int) or recipe.get("seed", 0) < 0:
+            raise ValueError("its seed must be a whole number, zero or more")
+        return recipe
 
     def merged(self, emotion: str) -> str:
         return self.merge.get(emotion, emotion)
@@ -220,12 +229,12 @@ def load_card(name: str | Path) -> Card:
                 "update the application or train the checkpoint again."
             )
         return Card.model_validate(values)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise CheckpointError(f"The card of {folder.name} cannot be read: it is not a JSON file.") from error
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise CheckpointError(f"The card of {folder.name} is damaged at {field}: {first['msg']}.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"The card of {folder.name} cannot be read: it is not a JSON file.") from error
 
 
 def load_model(name: str | Path, card: Card | None = None) -> System:
@@ -236,7 +245,7 @@ def load_model(name: str | Path, card: Card | None = None) -> System:
     folder = find_checkpoint(name)
     card = card or load_card(folder)
     try:
-        model = create(card.system, card.variant, len(card.labels), card.preparation, **card.model)
+        model = create_from(card.system, card.variant, len(card.labels), card.preparation, card.model)
         # Read into memory: a memory map would fault if the file were replaced under a running app.
         tensors = load_tensors((folder / "model.safetensors").read_bytes())
     except (SpeechEmotionError, TypeError, ValueError, RuntimeError) as error:
@@ -245,6 +254,8 @@ def load_model(name: str | Path, card: Card | None = None) -> System:
         raise CheckpointError(
             f"The weights of {folder.name} are missing or damaged: fetch the folder again."
         ) from error
+    if not all(tensor.dtype in STORED for tensor in tensors.values()):
+        raise CheckpointError(f"The weights of {folder.name} are stored in a way this version does not read.")
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values() if tensor.is_floating_point()):
         raise CheckpointError(f"The weights of {folder.name} hold values that are not numbers: fetch the folder again.")
     try:

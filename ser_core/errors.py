@@ -6,7 +6,10 @@ Pages and the command line show the message as it stands; anything else that esc
 
 
 class SpeechEmotionError(Exception):
-    """Base of every error that a user can put right."""
+    """Base of every error that a user can put right.  Whatever a file put into the message, it stays on one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.split()))
 
 
 class AudioError(SpeechEmotionError):

@@ -112,6 +112,7 @@ class Mel(FrontEnd):
                 norm="slaney",
                 mel_scale="slaney",
             )
+            self.spectrogram.window = self.spectrogram.window.clone()  # a view of a longer one cannot be saved
         self.rows = Rows("mel band", "Hz", mel_centres(n_mels, f_max))
 
     def power(self, samples: Tensor) -> Tensor:

@@ -10,15 +10,16 @@ from ser_core.models import svm as _svm  # noqa: F401
 from ser_core.models import tf_transformer as _tf_transformer  # noqa: F401
 from ser_core.models import vit_vertical as _vit_vertical  # noqa: F401
 from ser_core.models.base import System, count_parameters
-from ser_core.models.cost import Cost, cost, describe_systems
-from ser_core.models.registry import create, list_systems, list_variants, system_class, variant_config
+from ser_core.models.cost import Cost, cost_of, describe_systems
+from ser_core.models.registry import create, create_from, list_systems, list_variants, system_class, variant_config
 
 __all__ = [
     "Cost",
     "System",
-    "cost",
+    "cost_of",
     "count_parameters",
     "create",
+    "create_from",
     "describe_systems",
     "list_systems",
     "list_variants",

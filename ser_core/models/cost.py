@@ -23,7 +23,7 @@ class Cost:
     madds_per_second: int
 
 
-def cost(system: str, variant: str = "default", num_classes: int | None = None) -> Cost:
+def cost_of(system: str, variant: str = "default", num_classes: int | None = None) -> Cost:
     """Raises RecipeError for an unknown system or variant."""
     with torch.device("meta"):
         model = create(system, variant, num_classes).eval()
@@ -52,7 +52,7 @@ def describe_systems() -> list[dict[str, Any]]:
             "baseline_of": cls.baseline_of,
             "variant": variant,
             "num_classes": variant_config(name, variant).num_classes,
-            **asdict(cost(name, variant)),
+            **asdict(cost_of(name, variant)),
             "paper_parameters": cls.paper_parameters.get(variant),
             "paper_flops": cls.paper_flops.get(variant),
             "deviations": list(cls.deviations()),

@@ -45,7 +45,9 @@ def system_class(system: str) -> type[System]:
     return _systems[system]
 
 
-def variant_config(system: str, variant: str, num_classes: int | None = None, **changes: Any) -> Any:
+def variant_config(
+    system: str, variant: str, num_classes: int | None = None, changes: Mapping[str, Any] | None = None
+) -> Any:
     """The frozen config of a variant; `num_classes` as its paper reports where left out.
 
     Raises RecipeError for an unknown system, variant or field, or a value that does not fit.
@@ -54,15 +56,13 @@ def variant_config(system: str, variant: str, num_classes: int | None = None, **
     if variant not in _variants[system]:
         raise RecipeError(f"{system} has no variant {variant!r}: choose one of {', '.join(list_variants(system))}.")
     config = _variants[system][variant]
-    unknown = set(changes) - set(asdict(config))
+    known = [name for name in asdict(config) if name != "num_classes"]  # that one follows from the labels
+    unknown = set(changes or {}) - set(known)
     if unknown:
-        raise RecipeError(
-            f"{system} has no setting {', '.join(sorted(unknown))}: it knows {', '.join(asdict(config))}."
-        )
-    if num_classes is not None:
-        changes["num_classes"] = num_classes
+        raise RecipeError(f"{system} has no setting {', '.join(sorted(unknown))}: it knows {', '.join(known)}.")
+    classes = {} if num_classes is None else {"num_classes": num_classes}
     try:
-        return replace(config, **changes)
+        return replace(config, **classes, **(changes or {}))
     except ValidationError as error:
         first = error.errors()[0]
         raise RecipeError(f"{system}'s setting {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
@@ -82,6 +82,17 @@ def create(
     changes: fields of the system's config to override, e.g. `published=True`.
     Raises RecipeError for an unknown system, variant or field, or a value that does not fit.
     """
-    config = variant_config(system, variant, num_classes, **changes)
+    return create_from(system, variant, num_classes, preparation, changes)
+
+
+def create_from(
+    system: str,
+    variant: str,
+    num_classes: int | None,
+    preparation: Preparation | None,
+    settings: Mapping[str, Any],
+) -> System:
+    """`create` with settings that come from a file, whatever their names."""
+    config = variant_config(system, variant, num_classes, settings)
     cls = system_class(system)
     return cls(config, preparation or cls.usual)  # type: ignore[call-arg]

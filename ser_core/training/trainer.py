@@ -15,7 +15,7 @@ from ser_core.corpora import Utterance, get_corpus
 from ser_core.errors import CorpusError, RecipeError, RunError, SpeechEmotionError
 from ser_core.evaluation import Evaluation, Progress, evaluate
 from ser_core.files import write_json
-from ser_core.models import System, create
+from ser_core.models import System, create_from
 from ser_core.protocols import Split, split
 from ser_core.recipes import Recipe
 from ser_core.recogniser import Recogniser
@@ -43,7 +43,6 @@ def train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, devic
     where the data or the machine do not allow the recipe.
     """
     if run.done:
-        run.log("done already")
         return load_card(run.checkpoint)
     try:
         return _train(recipe, run, data, progress, choose_device(device))
@@ -186,9 +185,8 @@ def build(recipe: Recipe, variant: str | None = None) -> System:
 
     Raises RecipeError where names or values do not fit.
     """
-    if variant is not None:
-        return create(recipe.system, variant, len(recipe.labels), recipe.preparation)
-    return create(recipe.system, recipe.variant, len(recipe.labels), recipe.preparation, **recipe.model)
+    settings = recipe.model if variant is None else {}
+    return create_from(recipe.system, variant or recipe.variant, len(recipe.labels), recipe.preparation, settings)
 
 
 def training_cutting(recipe: Recipe, model: System) -> Cutting:

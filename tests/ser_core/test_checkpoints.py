@@ -70,12 +70,6 @@ def test_the_card_lists_every_clip_with_the_hash_of_its_sound(trained: Trained) 
             assert load(paths[name]).digest[:16] == digest
 
 
-def test_weights_carry_the_strictest_licence_of_their_data(small_run: Trained) -> None:
-    card = small_run[1]
-    assert card.licence == get_corpus("ravdess").licence.name
-    assert card.ships is get_corpus("ravdess").licence.ships
-
-
 @pytest.mark.parametrize("name", ["model.pt", "weights.ckpt", "model.pkl", "pytorch_model.bin", "MODEL.PT"])
 def test_pickles_are_refused_with_the_reason(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"\x80\x04.")

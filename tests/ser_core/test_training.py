@@ -82,6 +82,16 @@ def test_a_killed_run_ends_with_the_same_weights(settings: tuple[str, ...], smal
     assert [row | timed for row in epochs(run)] == [row | timed for row in epochs(unbroken)]
 
 
+def test_progress_counts_over_the_whole_training(small_data: Path, tmp_path: Path) -> None:
+    """One bar from the first step to the last: ten segments are three batches of four, in two epochs."""
+    recipe, said = small_recipe(), []
+    train(recipe, Run.start(recipe, tmp_path / "run"), small_data, lambda *report: said.append(report))
+    steps = [report for report in said if report[0].startswith("training")]
+    assert [what for what, _, _ in steps] == ["training: epoch 1 of 2"] * 3 + ["training: epoch 2 of 2"] * 3
+    assert [(done, total) for _, done, total in steps] == [(done, 6) for done in range(1, 7)]
+    assert said[-1] == ("recognising ravdess", 5, 5)
+
+
 def test_another_seed_is_another_model(small_run: Trained, small_data: Path, tmp_path: Path) -> None:
     recipe = small_recipe("seed=100")
     run = Run.start(recipe, tmp_path / "run")

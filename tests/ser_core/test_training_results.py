@@ -73,6 +73,13 @@ def test_the_epoch_is_chosen_on_plain_clips_of_validate_on(two_corpora: Trained,
     assert best["validation_loss"] != pytest.approx(float(F.cross_entropy(logits, labels)), rel=2e-3)
 
 
+def test_weights_carry_the_strictest_licence_of_their_data(two_corpora: Trained, at_random: Trained) -> None:
+    """EmoDB is free, RAVDESS is not."""
+    for _, card in (two_corpora, at_random):
+        assert card.licence == "CC BY-NC-SA 4.0"
+        assert card.ships
+
+
 def test_each_corpus_is_measured_on_its_own_test_speakers(two_corpora: Trained) -> None:
     card = two_corpora[1]
     assert [(r.corpus, r.protocol, r.n, r.speakers) for r in card.results] == [

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ser_core.maps import capture_attention
-from ser_core.models import System, cost, create, list_systems, list_variants
+from ser_core.models import System, cost_of, create, list_systems, list_variants
 from ser_core.segments import collate
 
 DEFAULTS = [(system, "default") for system in list_systems()]
@@ -70,6 +70,7 @@ COUNTS = {
 # Settings that make a variant small enough for a quick test; what is not listed is small already.
 TINY: dict[str, dict[str, Any]] = {
     "vit_vertical": {"width": 16, "heads": 2, "head_width": 8, "hidden": 16, "depth": 2, "stem_width": 2},
+    "serct": {"channels": 32, "width": 64, "hidden": 32},
     "tf_transformer": {"channels": 4, "hidden": 16, "joint_hidden": 16},
     "mhsa_faca": {"channels": 2, "hidden": 16, "classifier": 8},
     "ast": {"depth": 2, "heads": 2, "head_width": 8, "expansion": 1},
@@ -119,7 +120,7 @@ def model(request: pytest.FixtureRequest) -> System:
 
 @pytest.mark.parametrize(("system", "variant", "classes"), COUNTS)
 def test_the_published_count(system: str, variant: str, classes: int) -> None:
-    assert cost(system, variant, classes).parameters == COUNTS[system, variant, classes]
+    assert cost_of(system, variant, classes).parameters == COUNTS[system, variant, classes]
 
 
 @pytest.mark.parametrize(("system", "variant"), TRAINABLE)

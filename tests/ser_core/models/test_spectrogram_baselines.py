@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ser_core.maps import AttentionMap, capture_attention
-from ser_core.models import System, cost, create, system_class
+from ser_core.models import System, cost_of, create, system_class
 
 AST = {"depth": 2, "heads": 2, "head_width": 8, "expansion": 1}
 SEPTR = {"depth": 2, "width": 8, "heads": 2, "head_width": 4, "hidden": 8}
@@ -37,7 +37,7 @@ def look(model: System, features: Tensor) -> dict[str, AttentionMap]:
 )
 def test_size_and_cost(system: str, variant: str, parameters: int, madds: float) -> None:
     """AST's small variant and SepTr cost what paper 003 prints, to 1 %."""
-    full = cost(system, variant, 7)
+    full = cost_of(system, variant, 7)
     assert full.parameters == parameters
     assert full.madds_per_segment == pytest.approx(madds, rel=0.01)
 
