@@ -6,6 +6,7 @@ No pickle, ever: a `.pt`, `.pth`, `.ckpt`, `.bin` or `.pkl` file can run code wh
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -209,8 +210,8 @@ def find_checkpoint(name: str | Path) -> Path:
             f"{path.name} is a pickle, which can run code when it is opened: only folders with model.safetensors and "
             "card.json are loaded."
         )
-    folder = path if len(path.parts) > 1 or path.is_dir() else checkpoints_folder() / path
-    if not (folder / "card.json").is_file():
+    folder = path if len(path.parts) > 1 or os.path.isdir(path) else checkpoints_folder() / path
+    if not os.path.isfile(folder / "card.json"):  # unlike Path.is_file it does not mind an endless name
         names = ", ".join(list_checkpoints()) or "none here"
         raise CheckpointError(
             f"There is no checkpoint {str(name)!r}: choose one of {names}, or the path of its folder."

@@ -6,6 +6,8 @@ the generator that draws it, so a run can be repeated.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import torch
 import torch.nn.functional as F
 import torchaudio.functional as AF
@@ -31,8 +33,22 @@ def speed(samples: Tensor, factor: float) -> Tensor:
 
 
 def pitch(samples: Tensor, semitones: float) -> Tensor:
-    """Higher or lower at the same length (phase vocoder); fractions of a semitone count."""
-    return AF.pitch_shift(samples, SAMPLE_RATE, round(100 * semitones), bins_per_octave=1200) if semitones else samples
+    """Higher or lower at the same length: stretched by a phase vocoder, then played faster; fractions count.
+
+    The factor is a fraction of small numbers (off by less than a cent), because resampling builds a
+    filter for each step of the denominator: torchaudio's `pitch_shift` needs gigabytes for a semitone.
+    """
+    factor = Fraction(2 ** (semitones / 12)).limit_denominator(1000)
+    if factor == 1:
+        return samples
+    length, n_fft, hop = samples.shape[-1], 512, 128
+    window = torch.hann_window(n_fft, device=samples.device)
+    advance = torch.linspace(0, torch.pi * hop, n_fft // 2 + 1, device=samples.device)[:, None]
+    spectrum = torch.stft(samples.reshape(-1, length), n_fft, hop, window=window, return_complex=True)
+    slower = AF.phase_vocoder(spectrum, 1 / float(factor), advance)
+    slow = torch.istft(slower, n_fft, hop, window=window, length=round(length * factor))
+    shifted = AF.resample(slow, factor.numerator, factor.denominator)[..., :length]
+    return F.pad(shifted, (0, length - shifted.shape[-1])).view(samples.shape)
 
 
 def shift(samples: Tensor, seconds: float) -> Tensor:

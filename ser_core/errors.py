@@ -9,7 +9,7 @@ class SpeechEmotionError(Exception):
     """Base of every error that a user can put right.  Whatever a file put into the message, it stays on one line."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.split()))
+        super().__init__(" ".join(line.strip() for line in message.splitlines()))
 
 
 class AudioError(SpeechEmotionError):

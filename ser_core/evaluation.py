@@ -166,6 +166,8 @@ def evaluate(
     card = recogniser.card
     seen = frozenset() if include_seen else card.data.seen_speakers()
     unseen = [u for u in utterances if u.speaker not in seen]
+    if not utterances:
+        raise CorpusError(f"There is no clip of {corpus} to evaluate on: the part that {protocol} tests on is empty.")
     usable = [u for u in unseen if card.merged(u.emotion) in card.labels]
     if not unseen:
         raise CorpusError(

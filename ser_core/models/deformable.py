@@ -85,7 +85,7 @@ class DeformableAttention(nn.Module):
         first, last = left.floor(), right.ceil()
         if self.clamped:
             first, last = first.clamp_min(0), last.minimum(last_token(tokens, valid))
-        masked = torch.where(outside(first, last, tokens.shape[1]), torch.finfo(logits.dtype).min, logits)
+        masked = logits.masked_fill(outside(first, last, tokens.shape[1]), torch.finfo(logits.dtype).min)
         weights = masked.scatter_add_(-1, *bent(logits, anchor, left, right)).softmax(-1)
 
         by_head = index_axis("head", self.heads, "head")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -152,7 +153,7 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     Raises RecipeError in one sentence for an unknown name, a broken file, or a value that does not validate.
     """
     path = Path(name) if name.endswith((".toml", ".json")) else FOLDER / f"{name}.toml"
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file it does not mind an endless name
         raise RecipeError(
             f"There is no recipe {name!r}: choose one of {', '.join(list_recipes())}, a .toml file, or a card.json."
         )

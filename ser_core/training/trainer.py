@@ -43,6 +43,8 @@ def train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, devic
     where the data or the machine do not allow the recipe.
     """
     if run.done:
+        if run.state().get("status") != "done":  # the process died between the last file and the last word
+            run.write_state(status="done")
         return load_card(run.checkpoint)
     try:
         return _train(recipe, run, data, progress, choose_device(device))

@@ -111,8 +111,9 @@ def test_unknown_corpus_or_protocol(trained: Trained, shell: Shell) -> None:
 
 
 def test_systems_lists_the_published_count(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ser_core.models.cost.list_systems", lambda baselines: ["ctmam"])
-    monkeypatch.setattr("ser_core.models.cost.list_variants", lambda system: ["default"])  # one counts fast
+    costs = sys.modules["ser_core.models.cost"]
+    monkeypatch.setattr(costs, "list_systems", lambda baselines: ["ctmam"])
+    monkeypatch.setattr(costs, "list_variants", lambda system: ["default"])  # one is counted soon
     status, out, _ = shell("systems", "--json")
     (row,) = json.loads(out)
     assert (status, row["system"], row["parameters"]) == (0, "ctmam", 1_031_674)

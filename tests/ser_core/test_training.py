@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from ser_core.checkpoints import Card
 from ser_core.corpora import get_corpus
 from ser_core.errors import CorpusError, RecipeError, RunError
+from ser_core.models import create, list_systems
 from ser_core.recipes import load_recipe
 from ser_core.training.run import Run
 from ser_core.training.trainer import load_parts, train
@@ -30,7 +31,7 @@ def test_it_learns(trained: Trained) -> None:
     rows = epochs(run)
     assert rows[-1]["train_loss"] < rows[0]["train_loss"]
     assert card.validation_ua is not None
-    assert card.validation_ua > 2 / 4  # chance is one quarter
+    assert card.validation_ua > 1 / 2  # chance is one third
 
 
 def test_the_run_folder_tells_the_story(small_run: Trained) -> None:
@@ -80,6 +81,15 @@ def test_a_killed_run_ends_with_the_same_weights(settings: tuple[str, ...], smal
         assert (run.checkpoint / name).read_bytes() == (unbroken.checkpoint / name).read_bytes()
     timed = {"seconds": 0.0}
     assert [row | timed for row in epochs(run)] == [row | timed for row in epochs(unbroken)]
+
+
+@pytest.mark.parametrize("system", list_systems(baselines=True))
+def test_every_system_can_be_resumed(system: str) -> None:
+    """A training state is only loaded into tensors that are not cut out of longer ones, as torch's windows are."""
+    with torch.device("meta"):
+        model = create(system)  # the front end is real there too
+    for name, tensor in model.front_end.state_dict().items():
+        assert tensor.untyped_storage().nbytes() == tensor.nbytes, name
 
 
 def test_progress_counts_over_the_whole_training(small_data: Path, tmp_path: Path) -> None:
