@@ -9,7 +9,7 @@ import torch
 
 from ser_core.checkpoints import Card, Data, Part, list_checkpoints, save_checkpoint
 from ser_core.files import checkpoints_folder
-from ser_core.models import count_parameters, create
+from ser_core.models import count_parameters, create, system_class
 from ser_core.preparation import Preparation
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
@@ -26,15 +26,16 @@ def put(folder: Path, *names: str) -> Path:
     return folder
 
 
-def untrained(folder: Path, seed: int) -> None:
+def untrained(folder: Path, seed: int, system: str = "ctmam", variant: str = "small") -> None:
     torch.manual_seed(seed)
-    preparation = Preparation(normalise="clip", trim_db=40.0)
-    model = create("ctmam", "small", len(LABELS), preparation)
-    model.output.weight.data *= 20  # so that answers are not all alike
+    preparation = Preparation(normalise="clip", trim_db=40.0) if system == "ctmam" else system_class(system).usual
+    model = create(system, variant, len(LABELS), preparation)
+    if system == "ctmam":
+        model.output.weight.data *= 20  # so that answers are not all alike
     card = Card(
         name=folder.name,
-        system="ctmam",
-        variant="small",
+        system=system,
+        variant=variant,
         model={},
         preparation=preparation,
         labels=LABELS,

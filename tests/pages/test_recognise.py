@@ -16,6 +16,7 @@ from ser_core.audio import load
 from ser_core.corpora.synthetic import samples
 from ser_core.emotions import AS_ACTED
 from ser_core.errors import AudioError
+from ser_core.models import list_systems
 from ser_core.recogniser import Prediction, Recogniser
 from tests.pages.checkpoints import put, untrained
 
@@ -267,3 +268,25 @@ def test_a_visitor_keeps_few_answers(app: AppTest) -> None:
         app.button_group(key="emotion").set_value(utterance.emotion)
         app.button_group(key="voice").set_value(utterance.sex).run()
     assert len(app.session_state["answers"]) == 8
+
+
+@pytest.mark.parametrize("system", list_systems())
+def test_every_system_answers(system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint of any system, on a sample and on a clip much shorter than its segments, as the core answers."""
+    untrained(tmp_path / system, 0, system, "default")
+    monkeypatch.setenv("SER_CHECKPOINTS", str(tmp_path))
+    app = AppTest.from_file(str(APP), default_timeout=120).run()
+    assert not app.exception
+    content = beginning(spoken(), seconds=0.9)
+    upload(app, content)
+    assert not app.exception
+    assert not app.error
+    page: Prediction = app.session_state["prediction"]
+    assert page.checkpoint == system
+    own = Recogniser(tmp_path / system).predict(load(content))
+    np.testing.assert_allclose(page.probabilities, own.probabilities, atol=1e-5)
+
+
+def beginning(content: bytes, seconds: float) -> bytes:
+    """The beginning of a clip, as WAV bytes."""
+    return wav(load(content).samples[: round(seconds * RATE)])
