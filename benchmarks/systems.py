@@ -1,8 +1,8 @@
 """Speed of every system with random weights.  Run by hand on an idle machine: python -m benchmarks.systems
 
 Recognition: front end and network on one clip, batch 1, no capture, median of 20.  SERCT besides at its two published
-lengths.  Training: forward, backward and a step of Adam at batch 128, for CTMAM, in segments per second; and the same with the
-library's depthwise kernels and allocator, which is how such code is usually written: a yardstick for the machine.
+lengths.  Training: forward, backward and a step of Adam at batch 128, for CTMAM, in segments per second; and the same
+with the library's depthwise kernels and allocator, as such code is usually written: a yardstick for the machine.
 """
 
 from __future__ import annotations

@@ -176,7 +176,7 @@ def _length_note(container: Container, decoder: Decoder, used: float) -> str | N
         return f"The file ends early: it announces {announced:.2f} s, and the {used:.2f} s that are there are used."
     if announced is not None and announced < used - slack:
         return f"The header announces {announced:.2f} s, but the file holds {used:.2f} s, and all of it is used."
-    if decoder.broken or container.cut:
+    if container.cut or (decoder.broken and announced is None):  # a tag behind complete sound breaks nothing
         return f"The file breaks off before its end: the first {used:.2f} s could be decoded and are used."
     return None
 
@@ -190,6 +190,7 @@ class _Intake:
         self._stream = None if rate == SAMPLE_RATE else soxr.ResampleStream(rate, SAMPLE_RATE, 1, "float32", "HQ")
         self._samples = bytearray()  # grows in place
         self._low, self._high = np.inf, -np.inf
+        self._loudest = 0.0
 
     @property
     def seconds(self) -> float:
@@ -200,6 +201,7 @@ class _Intake:
         low, high = float(block.min()), float(block.max())
         if not (low >= -MAX_SAMPLE and high <= MAX_SAMPLE):
             raise _bad_samples(low, high)
+        self._loudest = max(self._loudest, high, -low)
         mono = block[:, 0].copy()
         for channel in range(1, self.channels):
             mono += block[:, channel]
@@ -215,7 +217,12 @@ class _Intake:
 
     def finish(self, source: str, note: str | None = None) -> Waveform:
         _check_length(self.frames, self.rate)
-        if (self._high - self._low) / 2 < SILENCE:
+        quiet = (self._high - self._low) / 2 < SILENCE
+        if quiet and self.channels > 1 and self._loudest > 100 * SILENCE:
+            raise AudioError(
+                "silent", "The channels of this clip cancel each other out: export one of them alone, as mono."
+            )
+        if quiet:
             raise AudioError(
                 "silent", "This clip is silent: check that the right microphone is on and not muted, and record again."
             )

@@ -210,7 +210,9 @@ def find_checkpoint(name: str | Path) -> Path:
             f"{path.name} is a pickle, which can run code when it is opened: only folders with model.safetensors and "
             "card.json are loaded."
         )
-    folder = path if len(path.parts) > 1 or os.path.isdir(path) else checkpoints_folder() / path
+    shipped = checkpoints_folder() / path
+    # A bare name means what ships, whatever folder of that name stands where one happens to work.
+    folder = path if len(path.parts) > 1 or not os.path.isfile(shipped / "card.json") else shipped
     if not os.path.isfile(folder / "card.json"):  # unlike Path.is_file it does not mind an endless name
         names = ", ".join(list_checkpoints()) or "none here"
         raise CheckpointError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file name may hold bytes that are no text
     try:
         raise SystemExit(app(standalone_mode=False))
     except UsageError as error:
@@ -163,6 +167,8 @@ def keep(run: Path, name: str) -> None:
     """Keep the checkpoint of a finished run under a name, beside those that ship."""
     from ser_core.checkpoints import keep_checkpoint
 
+    if not (run / "checkpoint" / "card.json").is_file():
+        fail(f"{run} is not a finished run: finish it with `python -m ser_core train --recipe NAME --run {run}`.")
     print(f"Kept as {keep_checkpoint(run / 'checkpoint', name)}")
 
 

@@ -1,6 +1,7 @@
 """The bytes of one file -> blocks of float samples, at the file's own rate and channels, through libsndfile.
 
-What `soundfile` alone does not do: keep the frames in front of a break, and take damaged headers without noise.
+What `soundfile` alone does not do: keep the frames in front of a break, and take damaged headers without an exception
+(the MP3 decoder inside libsndfile may still write a remark to the terminal).
 """
 
 from __future__ import annotations

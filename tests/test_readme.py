@@ -31,3 +31,12 @@ def test_every_shipped_checkpoint_beats_chance() -> None:
         card = load_card(PROJECT / "checkpoints" / name)
         assert card.ships
         assert all(measured.intervals["ua"][0] > 1 / len(card.labels) for measured in card.results), name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_list_of_checkpoints_names_data_and_licence(name: str) -> None:
+    card = load_card(PROJECT / "checkpoints" / name)
+    (row,) = lines(PROJECT / "checkpoints" / "README.md", f"| `{name}` |")
+    assert card.licence in row
+    for corpus in card.data.corpora:
+        assert corpus in row.lower()

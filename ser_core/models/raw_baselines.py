@@ -13,7 +13,7 @@ fifth baseline, the SVM, has a file of its own.
 
 What the paper leaves open, and what stands here:
 - layers and widths are not stated: plain ones of ours; the released CNN has 147.5 million parameters and the released
-  LSTM 512.3 million, most of them in one linear layer over a whole flattened clip.
+  LSTM 512.3 million.
 - length: the release pads or cuts every clip to 144,000 samples, the LSTM's to 8,000; here segments of 3 s every 1.5 s,
   zeros behind a shorter clip, and the mean of the segments' logits.
 - level: the paper speaks of uniform amplitude and describes no such step; here each segment is brought to mean 0 and

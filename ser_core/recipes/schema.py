@@ -19,6 +19,14 @@ from ser_core.protocols import PROTOCOLS
 
 FOLDER = Path(__file__).parent
 
+# In a recipe's own words, where pydantic speaks of Python.
+WORDS = {
+    "tuple_type": 'a list is needed, e.g. ["ravdess", "emodb"]',
+    "model_type": "this is a section: set one of its fields, e.g. training.epochs=3",
+    "dict_type": 'a table is needed, e.g. { calm = "neutral" }',
+    "extra_forbidden": "there is no such field",
+    "missing": "this field is missing",
+}
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Decibels = Annotated[float, Field(ge=-120, le=120)]
@@ -174,7 +182,8 @@ def validate(values: Any) -> Recipe:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "recipe"
-        raise RecipeError(f"The recipe's {field}: {first['msg'].removeprefix('Value error, ')}.") from error
+        says = WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
+        raise RecipeError(f"The recipe's {field}: {says}.") from error
 
 
 def _set(values: dict[str, Any], change: str) -> None:

@@ -9,16 +9,17 @@ ends with the same weights as one that was not.
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
+from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
@@ -202,7 +203,10 @@ def resume(accelerator: Accelerator, run: Run, stage: str) -> History:
     folder = run.resume_folder(stage)
     if folder is None:
         return History()
-    accelerator.load_state(str(folder))
-    stored = json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    stored = run.read_json(folder / "history.json")
+    try:
+        accelerator.load_state(str(folder))
+    except (RuntimeError, ValueError, KeyError, EOFError, SafetensorError, UnpicklingError) as error:
+        raise RunError(f"The training state in {folder} is damaged: start anew in another folder.") from error
     run.log(f"{stage}: resumed after epoch {len(stored['rows'])}")
     return History(stored["rows"], stored["best"], (folder / "best.safetensors").read_bytes())

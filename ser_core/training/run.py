@@ -32,11 +32,16 @@ class Run:
 
     @classmethod
     def start(cls, recipe: Recipe, folder: Path | None = None) -> Run:
-        """A new run folder, or the one given.  Raises RunError where it holds another recipe or cannot be written."""
+        """A new run folder, or the one given.
+
+        Raises RunError where it holds another recipe or something that is no run, or cannot be written.
+        """
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
         run = cls(folder or runs_folder() / f"{recipe.name}-{stamp}")
         try:
             if not run.recipe_path.exists():
+                if run.folder.is_dir() and any(run.folder.iterdir()):
+                    raise RunError(f"{run.folder} holds something else than a run: name a new or an empty folder.")
                 write_text(run.recipe_path, tomli_w.dumps(_without_none(recipe.model_dump(mode="json"))))
             elif run.recipe() != recipe:
                 raise RunError(f"{run.folder} holds a run of another recipe: choose another folder with --run.")
@@ -55,7 +60,7 @@ class Run:
     @property
     def done(self) -> bool:
         """Whether the finished checkpoint is there; its folder appears complete or not at all."""
-        return self.checkpoint.is_dir()
+        return (self.checkpoint / "card.json").is_file()
 
     def recipe(self) -> Recipe:
         return load_recipe(str(self.recipe_path))
@@ -63,7 +68,14 @@ class Run:
     def state(self) -> dict[str, Any]:
         """What state.json says; empty before the first write."""
         path = self.folder / "state.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return self.read_json(path) if path.is_file() else {}
+
+    def read_json(self, path: Path) -> dict[str, Any]:
+        """An object out of one of the run's files.  Raises RunError where it is damaged."""
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise RunError(f"{path} is damaged: start anew in another folder.") from error
 
     def write_state(self, **values: Any) -> None:
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -75,7 +87,7 @@ class Run:
         Raises RunError where a run goes on with other clips than it began with: its figures would mix two splits.
         """
         path = self.folder / "split.json"
-        if self.begun and json.loads(path.read_text(encoding="utf-8")) != parts:
+        if self.begun and self.read_json(path) != parts:
             raise RunError(
                 f"The corpora have changed since {self.folder.name} began: bring the clips of its split.json back, or "
                 "start anew in another folder."
@@ -96,7 +108,7 @@ class Run:
         others: list[dict[str, Any]] = []
         if path.is_file():
             stored = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
-            others = [row for row in stored if row["stage"] != stage]
+            others = [row for row in stored if row.get("stage") != stage]
         table = io.StringIO()
         writer = csv.DictWriter(table, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()

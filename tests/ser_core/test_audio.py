@@ -184,3 +184,9 @@ def test_the_wav_for_a_player_does_not_clip() -> None:
 def test_a_waveform_is_float32_of_one_dimension() -> None:
     with pytest.raises(ValueError, match="float32"):
         Waveform(np.zeros(16_000), "x")
+
+
+def test_a_tag_behind_complete_sound_breaks_nothing() -> None:
+    """Some programs put an ID3v1 tag behind a FLAC file."""
+    content = encode(sound(1.0), kind="FLAC")
+    assert load(content + b"TAG" + bytes(125)).notes == load(content).notes == ()

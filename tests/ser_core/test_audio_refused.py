@@ -193,3 +193,10 @@ def test_a_socket_is_refused(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         assert refused(path).reason == "not_a_file"
+
+
+def test_channels_that_cancel_are_told_from_silence() -> None:
+    one = sound(1.0)
+    error = refused(encode(np.stack([one, -one], axis=1)))
+    assert error.reason == "silent"
+    assert "cancel each other" in str(error)

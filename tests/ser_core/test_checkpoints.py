@@ -173,3 +173,13 @@ def test_checkpoints_that_ship(name: str) -> None:
         for result in card.results
         if result.corpus in card.data.corpora
     )
+
+
+def test_a_folder_of_the_same_name_hides_nothing(
+    trained: Trained, shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bare name means what ships, wherever one works."""
+    keep_checkpoint(trained[0].checkpoint, "mine")
+    (tmp_path / "elsewhere" / "mine").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert load_card("mine").name == "mine"

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ser_core.audio import SAMPLE_RATE
-from ser_core.features import EmphasisedLogMel, LogMel, LogMelImage, Mfcc, Normaliser, mel_centres
+from ser_core.features import EmphasisedLogMel, LogMel, LogMelImage, Mfcc, Normaliser, Wave, mel_centres
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +163,11 @@ def test_gradients_pass_through_the_picture() -> None:
     assert samples.grad is not None
     assert samples.grad.isfinite().all()
     assert samples.grad[0].abs().max() > 0
+
+
+def test_the_raw_wave_is_its_own_picture() -> None:
+    samples = torch.randn(2, 1_000)
+    wave = Wave()
+    assert torch.equal(wave(samples), samples[:, None])
+    assert wave.frames(1_000) == 1_000
+    np.testing.assert_allclose(wave.times(3) * SAMPLE_RATE, [0, 1, 2])

@@ -112,3 +112,18 @@ def test_a_run_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(RunError, match="cannot be written"):
         Run.start(small_recipe(), tmp_path / "file" / "run")
+
+
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "holiday.txt").write_text("mine")
+    with pytest.raises(RunError, match="something else than a run"):
+        Run.start(small_recipe(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["holiday.txt"]
+
+
+@pytest.mark.parametrize("name", ["state.json", "split.json", "resume/training/epoch_00001/history.json"])
+def test_a_damaged_run_is_named(name: str, small_data: Path, tmp_path: Path) -> None:
+    run = broken_off(small_recipe(), tmp_path / "run", small_data, at="training: epoch 2 of 2")
+    (run.folder / name).write_text("{")
+    with pytest.raises(RunError, match="damaged"):
+        train(small_recipe(), run, small_data, quiet)
