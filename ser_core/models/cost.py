@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, baddbmm_flop
 
 from ser_core.models.base import System, count_parameters
 from ser_core.models.registry import create, list_systems, list_variants, system_class, variant_config
@@ -35,7 +35,8 @@ def cost_of(system: str, variant: str = "default", num_classes: int | None = Non
 def madds_of(model: System) -> int:
     """Multiply-adds of one segment.  The model stands on the meta device, where recurrent layers are counted too."""
     features = model.raw_segments(torch.zeros(model.cutting.length)).features.to("meta")
-    with FlopCounterMode(display=False) as counter:
+    in_place = {torch.ops.aten.baddbmm_: baddbmm_flop}  # the counter knows only the one that is not in place
+    with FlopCounterMode(display=False, custom_mapping=in_place) as counter:
         model.to("meta")(features)
     return counter.get_total_flops() // 2
 

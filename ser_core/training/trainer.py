@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from ser_core.errors import CorpusError, RecipeError, RunError, SpeechEmotionErr
 from ser_core.evaluation import Evaluation, Progress, evaluate
 from ser_core.files import write_json
 from ser_core.models import System, create_from
+from ser_core.models.svm import Svm
 from ser_core.protocols import Split, split
 from ser_core.recipes import Recipe
 from ser_core.recogniser import Recogniser
@@ -101,6 +103,9 @@ def learn(recipe: Recipe, model: System, parts: Parts, run: Run, progress: Progr
         model.normaliser.to(device)
         return augmented_segments(parts["train"], model, cutting, recipe.augment, seed, device)
 
+    if isinstance(model, Svm):
+        return solve(model, plain, choosing, run)
+
     def stage(which: System, objective: Objective) -> History:
         return fit(which, recipe, objective, training_set, choosing, run, progress, device)
 
@@ -112,6 +117,18 @@ def learn(recipe: Recipe, model: System, parts: Parts, run: Run, progress: Progr
     teacher.to(device).eval().requires_grad_(False)
     stage(model, feature_matching(teacher))
     return stage(model, transfer(teacher, recipe.transfer.weight))
+
+
+def solve(model: Svm, training: SegmentSet, validation: SegmentSet, run: Run) -> History:
+    """The one system without gradients: solved at once, on segments without augmentation."""
+    began = time.monotonic()
+    model.fit(training.features, training.segment_labels())
+    history, objective = History(), classification()
+    row: Row = {"stage": objective.stage, "epoch": 1, **objective.judge(model, validation, torch.device("cpu"))}
+    history.add(row | {"seconds": round(time.monotonic() - began, 1)}, model, objective.better)
+    run.write_metrics(objective.stage, history.rows)
+    run.log(f"solved with {len(model.support)} support vectors")
+    return history
 
 
 def finish(

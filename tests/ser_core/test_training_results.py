@@ -15,6 +15,7 @@ from ser_core.audio import load
 from ser_core.checkpoints import Card, Measured
 from ser_core.corpora import get_corpus
 from ser_core.errors import CorpusError, ProtocolError
+from ser_core.evaluation import evaluate
 from ser_core.evaluation import test_part as part_to_test
 from ser_core.protocols import split
 from ser_core.recogniser import Recogniser
@@ -185,3 +186,16 @@ def test_a_run_without_its_test_clips_ends_all_the_same(own_data: Path, tmp_path
     assert card.results == ()
     assert card.labels == LABELS
     assert "not measured on ravdess" in log(run)
+
+
+@pytest.mark.parametrize("system", ["svm", "cnn"])
+def test_a_baseline_is_trained_by_the_same_command(system: str, small_data: Path, tmp_path: Path) -> None:
+    """With gradients or without: the checkpoint loads and gives the figures of its card."""
+    recipe = small_recipe(f"system={system}", "variant=default", "training.epochs=1", "preparation.hop=1.5")
+    run = Run.start(recipe, tmp_path / "run")
+    card = train(recipe, run, small_data, quiet)
+    recogniser = Recogniser(run.checkpoint)
+    test = [u for u in get_corpus("ravdess").scan(small_data).utterances if u.id in card.data.test.utterances]
+    again = evaluate(recogniser, test, "ravdess", card.data.protocol).summary()
+    (stored,) = card.results
+    assert stored.confusion == tuple(tuple(row) for row in again["confusion"])

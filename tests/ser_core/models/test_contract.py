@@ -246,3 +246,24 @@ def test_full_size_and_thirty_seconds(system: str, variant: str) -> None:
     assert clip.ends()[-1] == pytest.approx(30.0, abs=model.hop_seconds)
     for part in clip.features.split(model.batch):
         assert model(part).isfinite().all()
+
+
+def linear(tokens: int, inputs: int, outputs: int) -> int:
+    return tokens * inputs * outputs
+
+
+def test_costs_equal_hand_counts() -> None:
+    """Multiply-adds of one segment by the papers' shapes, biases and norms apart."""
+    student = linear(128, 128, 256) + linear(1, 256, 7)
+    student += 3 * (linear(129, 256, 960) + 2 * 5 * 129 * 129 * 64 + linear(129, 320, 256) + 2 * linear(129, 256, 1024))
+    assert cost_of("vit_vertical").madds_per_segment == student
+
+    convolutions = 38 * 50 * 3 * 64 + 17 * 50 * 3 * 64 * 64  # 40 coefficients lose two rows each time, halved between
+    lstm = 2 * 50 * 4 * 256 * (512 + 256) * 2  # two layers of two directions, both read 512 values
+    attention = 4 * linear(50, 512, 512) + 2 * 8 * 50 * 50 * 64
+    focus = linear(50, 512, 512) + linear(1, 512, 512) + 2 * 8 * linear(50, 64, 1)
+    rest = linear(1, 8, 8) + linear(1, 512, 256) + linear(1, 256, 4)
+    assert cost_of("mhsa_faca").madds_per_segment == convolutions + lstm + attention + focus + rest
+
+    cost = cost_of("ctmam")
+    assert cost.madds_per_second == round(cost.madds_per_segment / 0.2)

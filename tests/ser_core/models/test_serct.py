@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ser_core.maps import capture_attention
-from ser_core.models import count_parameters, create
+from ser_core.models import cost_of, count_parameters, create
 from ser_core.models.deformable import REACH, DeformableAttention, TokenClock
 from ser_core.models.serct import Serct, sinusoid
 from ser_core.models.wave_encoder import ConvEncoder, token_count
@@ -58,6 +58,17 @@ def wave(samples: int, seed: int = 0) -> Tensor:
 def test_parameter_counts(variant: str, classes: int, parameters: int) -> None:
     with torch.device("meta"):
         assert count_parameters(create("serct", variant, classes)) == parameters
+
+
+def test_cost_of_nine_seconds() -> None:
+    """Counted by hand: convolutions by their outputs, linear layers by 450 tokens, attention by 450 x 450 pairs."""
+    frames = [28_799, 14_399, 7_199, 3_599, 1_799, 899, 450]
+    kernels = [10, *(512 * k for k in (3, 3, 3, 3, 2, 2))]
+    convolutions = sum(512 * n * kernel for n, kernel in zip(frames, kernels, strict=True))
+    block = 450 * (1024 * (3072 + 16 + 1024) + 2 * 1024 * 512) + 2 * 450**2 * 1024
+    tokens = 450 * (512 * 1024 + 1024 * 512 + 512 * 256)
+    expected = convolutions + tokens + 4 * block + 256 * 7
+    assert cost_of("serct").madds_per_segment == pytest.approx(expected, rel=1e-3)
 
 
 @pytest.mark.parametrize(("samples", "tokens"), [(240, 1), (400, 1), (559, 1), (560, 2), (48_000, 150), (144_000, 450)])
