@@ -27,6 +27,13 @@ def speech_like(samples: int) -> torch.Tensor:
     return 0.1 * rhythm * torch.randn(samples)
 
 
+def matmul_gflops(size: int = 1024, repeats: int = 10) -> float:
+    """What the machine gives at most: one product of two square matrices, in 10^9 operations a second."""
+    one = torch.randn(size, size)
+    took = median_ms(lambda: one @ one, repeats) / 1000
+    return 2 * size**3 / took / 1e9
+
+
 def recognise(model: System, samples: int, runs: int) -> float:
     clip = speech_like(samples)
 
@@ -65,6 +72,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     print(f"{processor()}, {options.threads} threads, torch {torch.__version__}")
+    print(f"one product of two square matrices {matmul_gflops():8.0f} GFLOP/s")
     for name in options.systems:
         model = create(name).eval()
         print(f"{name:15} 3 s clip to answer        {recognise(model, 48_000, options.runs):8.1f} ms")

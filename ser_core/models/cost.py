@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode, baddbmm_flop
+from torch.utils.flop_counter import FlopCounterMode
 
 from ser_core.models.base import System, count_parameters
 from ser_core.models.registry import create, list_systems, list_variants, system_class, variant_config
@@ -35,10 +35,15 @@ def cost_of(system: str, variant: str = "default", num_classes: int | None = Non
 def madds_of(model: System) -> int:
     """Multiply-adds of one segment.  The model stands on the meta device, where recurrent layers are counted too."""
     features = model.raw_segments(torch.zeros(model.cutting.length)).features.to("meta")
-    in_place = {torch.ops.aten.baddbmm_: baddbmm_flop}  # the counter knows only the one that is not in place
+    in_place = {torch.ops.aten.baddbmm_: baddbmm_flops}  # the counter knows only the one that is not in place
     with FlopCounterMode(display=False, custom_mapping=in_place) as counter:
         model.to("meta")(features)
     return counter.get_total_flops() // 2
+
+
+def baddbmm_flops(_: torch.Size, left: torch.Size, right: torch.Size, **__: object) -> int:
+    """Of a sum with a batch of matrix products, from their shapes (B, m, k) and (B, k, n)."""
+    return 2 * left.numel() * right[-1]
 
 
 def describe_systems() -> list[dict[str, Any]]:
