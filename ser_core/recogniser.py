@@ -16,7 +16,8 @@ from ser_core.checkpoints import Card, find_checkpoint, load_card, load_model
 from ser_core.maps import AttentionMap, capture_attention, join
 from ser_core.segments import Segments, clip_logits, collate
 
-KEPT_BYTES = 64 * 2**20  # maps of single segments kept with a prediction; those of a long clip are made on request
+KEPT_BYTES = 64 * 2**20  # whole maps kept with a prediction; those of a longer clip are made again on request
+SEGMENT_BYTES = 32 * 2**20  # and at most so much for one segment
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,15 +174,18 @@ class _Collector:
         self.whole: dict[str, list[AttentionMap]] = {}
         self.curves: dict[str, list[AttentionMap]] = {}
         self.bytes = 0
+        self.bounded = True
 
     def add(self, maps: dict[str, AttentionMap]) -> None:
         self.bytes += sum(one.values.nbytes for one in maps.values())
+        segment = sum(one.values[:1].nbytes for one in maps.values())
+        self.bounded = self.bounded and self.bytes <= KEPT_BYTES and segment <= SEGMENT_BYTES
         for name, one in maps.items():
             curve = one.over_time()
             if curve is not None:
                 self.curves.setdefault(name, []).append(curve)
             self.whole.setdefault(name, []).append(one)
-        if self.bytes > KEPT_BYTES:
+        if not self.bounded:
             self.whole = {}
 
     def attention(self, clip: Segments) -> Attention:

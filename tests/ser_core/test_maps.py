@@ -72,11 +72,12 @@ def test_looking_gives_the_same_answer_and_maps_in_seconds(recogniser: Recognise
         assert 0 <= time[0] < time[-1] <= clip.seconds
 
 
+@pytest.mark.parametrize("bound", ["KEPT_BYTES", "SEGMENT_BYTES"])
 def test_a_long_clip_keeps_curves_and_makes_a_matrix_on_request(
-    recogniser: Recogniser, clip: Waveform, monkeypatch: pytest.MonkeyPatch
+    bound: str, recogniser: Recogniser, clip: Waveform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = recogniser.predict(clip, attention=True).attention
-    monkeypatch.setattr(module, "KEPT_BYTES", 1000)
+    monkeypatch.setattr(module, bound, 1000)
     bounded = recogniser.predict(clip, attention=True).attention
     assert whole is not None
     assert bounded is not None

@@ -13,7 +13,7 @@ from ser_core.training.data import Clip, SegmentSet, assemble
 from ser_core.training.objectives import clip_outputs
 
 EMOTIONS = ("angry", "happy", "neutral", "sad")
-RATE = {"serct": 3e-5, "vit_vertical": 3e-4}  # the deep transformers; 1e-3 else, as their papers train
+RATE = {"serct": 1e-4, "vit_vertical": 3e-4}  # the deep transformers; 1e-3 else, as their papers train
 CPU = torch.device("cpu")
 
 
