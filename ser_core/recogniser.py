@@ -189,8 +189,6 @@ class _Collector:
             self.whole = {}
 
     def attention(self, clip: Segments) -> Attention:
-        whole = (
-            {} if self.bytes > KEPT_BYTES else {name: join(parts, clip.starts) for name, parts in self.whole.items()}
-        )
+        whole = {name: join(parts, clip.starts) for name, parts in self.whole.items()}
         curves = {name: join(parts, clip.starts).along_clip(clip.span) for name, parts in self.curves.items()}
         return Attention(whole, curves)
