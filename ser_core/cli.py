@@ -86,6 +86,9 @@ def recognise(
         prediction = recogniser.predict(waveform, attention=attention is not None)
         if attention and prediction.attention:
             write_bytes(attention, maps_to_bytes(prediction.attention.everything()))
+            if prediction.attention.left_out:
+                names = ", ".join(prediction.attention.left_out)
+                print(f"{clip}: too long for the whole maps of {names}: their curves are written.", file=sys.stderr)
         answers.append(prediction.as_dict(clip))
         if not as_json:
             print(f"{clip}: " + ", ".join(f"{name} {100 * p:.0f} %" for name, p in prediction.ranked()[:3]))

@@ -90,24 +90,29 @@ class AttentionMap:
         return timed[-1] if timed else None
 
     def over_time(self) -> AttentionMap | None:
-        """The mean over all but segments and time, axes (segment, time); None where there is no time axis."""
+        """The mean over heads, queries, channels and the like, axes (segment, time) and emotion where there is one.
+
+        None where there is no time axis.
+        """
         time = self.received_axis()
         if time is None:
             return None
-        rest = [axis.name for axis in self.axes if axis.name not in ("segment", time.name)]
-        curves = self.mean(*rest)
+        kept = ("segment", time.name, "emotion")
+        curves = self.mean(*(axis.name for axis in self.axes if axis.name not in kept))
+        place = curves.position(time.name)
         placed = np.isfinite(time.centres)
-        axes = (curves.axes[0], seconds_axis("time", time.centres[placed]))
-        return AttentionMap(self.name, curves.values[:, placed], axes)
+        axes = list(curves.axes)
+        axes[place] = seconds_axis("time", time.centres[placed])
+        return AttentionMap(self.name, curves.values.compress(placed, place), tuple(axes))
 
-    def along_clip(self, span: tuple[float, float], step: float = 0.01) -> AttentionMap:
-        """A map (segment, time) put on the clip's own time line by overlap-add.
+    def along_clip(self, span: tuple[float, float], wraps: bool = True, step: float = 0.01) -> AttentionMap:
+        """A map (segment, time, ...) put on the clip's own time line by overlap-add.
 
-        span: the stretch of the clip that was cut, seconds.  step: grid in seconds.
+        span: the stretch of the clip that was cut, seconds.  wraps: see `segments.Segments`.  step: grid in seconds.
         """
-        segments, time = self.axes
-        grid, curve = overlap_add(self.values, time.centres, segments.centres, span, step)
-        return AttentionMap(self.name, curve.astype(np.float32), (seconds_axis("time", grid),))
+        segments, time, *rest = self.axes
+        grid, curve = overlap_add(self.values, time.centres, segments.centres, span, step, wraps)
+        return AttentionMap(self.name, curve.astype(np.float32), (seconds_axis("time", grid), *rest))
 
 
 def join(parts: Sequence[AttentionMap], starts: np.ndarray) -> AttentionMap:
@@ -152,9 +157,9 @@ _sink: ContextVar[dict[str, AttentionMap] | None] = ContextVar("attention_sink",
 
 @contextmanager
 def capture_attention() -> Iterator[dict[str, AttentionMap]]:
-    """Collect every attention map of the forward calls inside the block, by name, in this thread only.
+    """Collect every attention map of one forward call inside the block, by name, in this thread only.
 
-    The first axis of each is "segment", here the place in the batch.
+    The first axis of each is "segment", here the place in the batch; a second call replaces the maps of the first.
     """
     collected: dict[str, AttentionMap] = {}
     token = _sink.set(collected)

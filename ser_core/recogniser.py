@@ -25,12 +25,14 @@ class Attention:
     """The attention maps of one clip.
 
     maps: whole, by name, first axis "segment" with each segment's start in seconds; further times count from there.
-    Empty for a long clip, whose maps would fill the memory: `Recogniser.segment_attention` makes them again.
     along_clip: by name, the mean over all other axes on the clip's own time line, for every map with a time axis.
+    left_out: the names that are not in `maps`, the largest first, because a long clip's would fill the memory:
+    `Recogniser.segment_attention` makes them again, segment by segment.
     """
 
     maps: dict[str, AttentionMap]
     along_clip: dict[str, AttentionMap]
+    left_out: tuple[str, ...] = ()
 
     def everything(self) -> dict[str, AttentionMap]:
         """Both, the curves along the clip under "along_clip/NAME"."""
@@ -168,27 +170,34 @@ def _batches(features: Tensor, lengths: Tensor | None, size: int) -> Iterator[tu
 
 
 class _Collector:
-    """Joins the maps of a clip's batches of segments; of a long clip it keeps the curves over time only."""
+    """Joins the maps of a clip's batches of segments; where they grow too large it lets the largest go."""
 
     def __init__(self) -> None:
         self.whole: dict[str, list[AttentionMap]] = {}
         self.curves: dict[str, list[AttentionMap]] = {}
-        self.bytes = 0
-        self.bounded = True
+        self.left_out: list[str] = []
 
     def add(self, maps: dict[str, AttentionMap]) -> None:
-        self.bytes += sum(one.values.nbytes for one in maps.values())
-        segment = sum(one.values[:1].nbytes for one in maps.values())
-        self.bounded = self.bounded and self.bytes <= KEPT_BYTES and segment <= SEGMENT_BYTES
         for name, one in maps.items():
             curve = one.over_time()
             if curve is not None:
                 self.curves.setdefault(name, []).append(curve)
-            self.whole.setdefault(name, []).append(one)
-        if not self.bounded:
-            self.whole = {}
+            if name not in self.left_out:
+                self.whole.setdefault(name, []).append(one)
+        while self.size() > KEPT_BYTES or self.size(segments=1) > SEGMENT_BYTES:
+            largest = max(self.whole, key=lambda name: sum(one.values.nbytes for one in self.whole[name]))
+            self.left_out.append(largest)
+            del self.whole[largest]
+
+    def size(self, segments: int | None = None) -> int:
+        """Bytes of what is kept, of all segments or of the first few of each batch's."""
+        if segments is None:
+            return sum(one.values.nbytes for parts in self.whole.values() for one in parts)
+        return sum(parts[0].values[:segments].nbytes for parts in self.whole.values())
 
     def attention(self, clip: Segments) -> Attention:
         whole = {name: join(parts, clip.starts) for name, parts in self.whole.items()}
-        curves = {name: join(parts, clip.starts).along_clip(clip.span) for name, parts in self.curves.items()}
-        return Attention(whole, curves)
+        curves = {
+            name: join(parts, clip.starts).along_clip(clip.span, clip.wraps) for name, parts in self.curves.items()
+        }
+        return Attention(whole, curves, tuple(self.left_out))

@@ -36,14 +36,16 @@ class Segments:
     """The segments of one clip, ready for a model.
 
     features: shape = (S, rows, frames).  starts: seconds on the clip's own time line, shape = (S,).
-    seconds: length of a segment.  span: the stretch of the clip that was cut, (start, end) in seconds; a segment
-    that runs past its end goes on at its start (repeat-filling).
+    seconds: length of a segment.  span: the stretch of the clip that was cut, (start, end) in seconds.
+    wraps: whether a segment that runs past the end of the span goes on at its start (repeat-filling); else there is
+    nothing behind the end.
     """
 
     features: Tensor
     starts: np.ndarray
     seconds: float
     span: tuple[float, float]
+    wraps: bool = True
 
     def __len__(self) -> int:
         return len(self.features)
@@ -120,23 +122,32 @@ def clip_logits(logits: Tensor) -> Tensor:
 
 
 def overlap_add(
-    curves: np.ndarray, times: np.ndarray, starts: np.ndarray, span: tuple[float, float], step: float
+    curves: np.ndarray,
+    times: np.ndarray,
+    starts: np.ndarray,
+    span: tuple[float, float],
+    step: float,
+    wraps: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Average per-segment curves into one curve on the clip's time line.
 
     curves: shape = (S, T) or (S, T, K).  times: centre of each column from the segment's start, seconds, (T,).
-    Columns that run past the span wrap to its start, as repeat-filling does.  Returns the grid (G,) in seconds,
-    spaced by `step`, and the mean curve (G,) or (G, K); a grid cell no column falls into is interpolated.
+    Columns that run past the span wrap to its start, as repeat-filling does, or without `wraps` are padding and left
+    out.  Returns the grid (G,) in seconds, spaced by `step`, and the mean curve (G,) or (G, K); a grid cell no column
+    falls into is interpolated.
     """
     begin, end = span
     length = max(end - begin, step)
     grid = begin + step * (np.arange(max(1, round(length / step))) + 0.5)
-    where = begin + (starts[:, None] + times[None, :] - begin) % length
-    cells = np.clip(((where - begin) / step).astype(int), 0, len(grid) - 1)
-    flat = curves.reshape(cells.size, -1)
+    after = starts[:, None] + times[None, :] - begin
+    inside = np.ones(after.shape, dtype=bool) if wraps else after < length
+    if not inside.any():  # a clip shorter than the first column's centre
+        inside[:, 0] = True
+    cells = np.clip(((after % length if wraps else after) / step).astype(int), 0, len(grid) - 1)[inside]
+    flat = curves.reshape(after.size, -1)[inside.ravel()]
     total = np.zeros((len(grid), flat.shape[1]))
-    np.add.at(total, cells.ravel(), flat)
-    count = np.bincount(cells.ravel(), minlength=len(grid))
+    np.add.at(total, cells, flat)
+    count = np.bincount(cells, minlength=len(grid))
     filled = count > 0
     mean = np.empty_like(total)
     mean[filled] = total[filled] / count[filled, None]

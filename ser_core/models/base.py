@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -74,12 +75,12 @@ class System(nn.Module):
         chosen = cutting or self.cutting
         windows, starts, span = cut(samples, chosen)
         features = torch.cat([self.front_end(part) for part in windows.split(batch)])
-        return Segments(features, starts, chosen.length / self.sample_rate, span)
+        return Segments(features, starts, chosen.length / self.sample_rate, span, chosen.fill == "repeat")
 
     def prepare(self, samples: Tensor, cutting: Cutting | None = None) -> Segments:
         """One clip (n,) -> its segments with normalised features [S, rows, frames]."""
         raw = self.raw_segments(samples, cutting)
-        return Segments(self.normaliser(raw.features), raw.starts, raw.seconds, raw.span)
+        return replace(raw, features=self.normaliser(raw.features))
 
     def embed(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Segments [B, rows, frames] -> what the last linear layer reads [B, D].

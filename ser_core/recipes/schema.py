@@ -105,7 +105,9 @@ class Recipe(Section):
     validate_on: tuple[str, ...] = Field((), description="Corpora whose validation part chooses the epoch; empty: all.")
     test_on: tuple[str, ...] = Field((), description="Further corpora, never trained on, to measure the result on.")
     seed: int = Field(99, ge=0, le=1_000_000)
-    preparation: Preparation = Preparation()
+    preparation: Preparation | None = Field(
+        None, description="How clips are made ready; empty: the system's usual way."
+    )
     training: TrainingSection = TrainingSection()
     augment: AugmentSection = AugmentSection()
     transfer: TransferSection | None = None

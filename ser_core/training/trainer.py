@@ -187,6 +187,9 @@ def load_parts(recipe: Recipe, data: Path | None, progress: Progress) -> tuple[P
 
 def check(recipe: Recipe, model: System, parts: Parts) -> None:
     """Refuse, with the reason, what cannot train."""
+    if recipe.transfer:
+        with torch.device("meta"):  # its name and settings are checked before hours of training
+            build(recipe, recipe.transfer.teacher)
     if model.fill == "none" and recipe.training.mixup > 0:
         raise RecipeError(f"{model.title} takes clips of any length, which mixup cannot blend: set training.mixup = 0.")
     missing = set(range(len(recipe.labels))) - {clip.label for clip in parts["train"]}
@@ -200,12 +203,11 @@ def check(recipe: Recipe, model: System, parts: Parts) -> None:
 
 
 def build(recipe: Recipe, variant: str | None = None) -> System:
-    """The recipe's model with random weights, or its teacher's.
+    """The recipe's model with random weights, or its teacher of another variant with the same settings.
 
     Raises RecipeError where names or values do not fit.
     """
-    settings = recipe.model if variant is None else {}
-    return create_from(recipe.system, variant or recipe.variant, len(recipe.labels), recipe.preparation, settings)
+    return create_from(recipe.system, variant or recipe.variant, len(recipe.labels), recipe.preparation, recipe.model)
 
 
 def training_cutting(recipe: Recipe, model: System) -> Cutting:

@@ -147,3 +147,12 @@ def test_the_unused_bias_of_the_transformer_variant_gets_no_gradient() -> None:
     model = create("ctmam", "transformer", 4)
     model(torch.randn(2, 26, 57)).square().sum().backward()
     assert torch.equal(model.bias.grad, torch.zeros_like(model.bias))
+
+
+def test_columns_lie_where_the_frames_are() -> None:
+    """A column of the map stands for four frames of 32 ms, a key's column for eight; frame 0 is centred on sample 0."""
+    with capture_attention() as maps, torch.no_grad():
+        create("ctmam", num_classes=7).eval()(torch.randn(1, 26, 57))
+    np.testing.assert_allclose(maps["timing"].axis("time").centres, 0.048 + 0.128 * np.arange(14))
+    np.testing.assert_allclose(maps["block0.attention"].axis("key").centres[:7], 0.112 + 0.256 * np.arange(7))
+    np.testing.assert_allclose(maps["block0.attention"].axis("query").centres[14:28], 0.048 + 0.128 * np.arange(14))

@@ -49,6 +49,15 @@ def test_a_curve_puts_weight_where_it_was_paid() -> None:
     np.testing.assert_allclose(placed.values, [0, 1, 0, 0.5, 0, 0])
 
 
+def test_what_lies_in_the_padding_is_not_put_on_the_speech() -> None:
+    """A segment of 0.4 s over a clip of 0.2 s: a spike behind its end belongs nowhere, unless the clip is repeated."""
+    curve = spike(3).at("segment", 0)
+    one = AttentionMap("spike", curve.values[None], (seconds_axis("segment", np.zeros(1)), *curve.axes)).over_time()
+    assert one is not None
+    assert one.along_clip((0.0, 0.2), wraps=False, step=0.1).values.max() == 0
+    assert one.along_clip((0.0, 0.2), wraps=True, step=0.1).values.max() > 0
+
+
 def test_axes_are_reached_by_name() -> None:
     one = spike(2)
     assert one.mean("head", "query").values.shape == (2, 4)
@@ -77,11 +86,14 @@ def test_a_long_clip_keeps_curves_and_makes_a_matrix_on_request(
     bound: str, recogniser: Recogniser, clip: Waveform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = recogniser.predict(clip, attention=True).attention
-    monkeypatch.setattr(module, bound, 1000)
+    monkeypatch.setattr(module, bound, 2000)
     bounded = recogniser.predict(clip, attention=True).attention
     assert whole is not None
     assert bounded is not None
-    assert bounded.maps == {}
+    assert whole.left_out == ()
+    assert sum(one.values.nbytes for one in bounded.maps.values()) <= 2000 * len(whole.maps["timing"].values)
+    assert "channel" in bounded.maps  # the small ones stay
+    assert "block0.attention" in bounded.left_out
     for name, one in whole.along_clip.items():
         np.testing.assert_allclose(bounded.along_clip[name].values, one.values, atol=1e-6)
     again = recogniser.segment_attention(clip, 0)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ser_core.checkpoints import load_model
+from ser_core.errors import RecipeError
 from ser_core.models import create
 from ser_core.recipes import Recipe, load_recipe
 from ser_core.training.loop import History
@@ -85,3 +86,12 @@ def test_matching_keeps_the_epoch_nearest_to_the_teacher() -> None:
         history.add({"epoch": epoch, "validation_loss": loss}, model, objective.better)
     assert history.best is not None
     assert history.best["epoch"] == 2
+
+
+def test_an_unknown_teacher_is_refused_before_any_training(recipe: Recipe, small_data: Path, tmp_path: Path) -> None:
+    assert recipe.transfer is not None
+    wrong = recipe.model_copy(update={"transfer": recipe.transfer.model_copy(update={"teacher": "socrates"})})
+    run = Run.start(wrong, tmp_path / "run")
+    with pytest.raises(RecipeError, match="socrates"):
+        train(wrong, run, small_data, quiet)
+    assert not run.begun
