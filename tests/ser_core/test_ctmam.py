@@ -77,14 +77,23 @@ def test_a_segment_does_not_depend_on_its_batch() -> None:
         torch.testing.assert_close(model(features)[2:3], model(features[2:3]), rtol=1e-5, atol=1e-5)
 
 
-def test_the_released_scrambling_is_another_function() -> None:
+def test_the_released_slip_reshapes_tokens_without_transposing() -> None:
+    """The same blocks, but the head reads [B, 84, 128] poured into [B, 128, 6, 14] as it lies in memory."""
     torch.manual_seed(0)
     ours = create("ctmam", num_classes=7).eval()
     torch.manual_seed(0)
     released = create("ctmam", num_classes=7, published=True).eval()
+    read: list[torch.Tensor] = []
+    for model in (ours, released):
+        model.head.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
     features = torch.randn(2, 26, 57)
     with torch.no_grad():
-        assert not torch.allclose(ours(features), released(features), atol=1e-4)
+        ours(features)
+        released(features)
+    plain, scrambled = read
+    tokens = plain.flatten(2).transpose(1, 2)
+    torch.testing.assert_close(scrambled, tokens.contiguous().view(2, 128, 6, 14))
+    assert not torch.allclose(scrambled, plain, atol=1e-3)
 
 
 def test_fast_depthwise_convolution_is_the_convolution() -> None:
