@@ -20,7 +20,8 @@ Where paper and release differ, and what stands here:
 - length: the release pads or cuts every clip to 144,000 samples; here a clip keeps its length up to 9 s, and a longer
   one is cut every 4.5 s.  A clip below 400 samples is padded with zeros to 400.
 - padding: the release lets padding vote, attends to it, and takes the first norm's statistics over it; here none of it
-  reaches the answer.  `published=True` brings the release's way back: every segment is padded to 144,000 samples.
+  reaches the answer.  `published=True` brings the release's way back: every segment is padded to 144,000 samples (a
+  longer clip is still cut into segments, where the release drops what is over).
 - position: the release means a sinusoid but overwrites it with weak random noise; the sinusoid stands here, and noise
   (a fixed draw) under `published=True`.
 - windows: the release lets a window leave the clip, whereupon its row attends to everything alike; here its centre is
@@ -37,8 +38,8 @@ Where paper and release differ, and what stands here:
 - softmax: the paper ends in one; here the logits go to the cross entropy, which takes it once.
 
 Maps: "token_logits" (time in seconds, emotion): what each token votes.  The clip's logits are exactly their mean, so
-they are an additive account of the logits, though not of the probabilities; a token has heard its whole window by
-then, and through four blocks more, not only its own 25 ms.  "block<i>.attention" (8 heads, query and key in seconds)
+they are an additive account of the logits, though not of the probabilities (captured in a batch of clips of unequal
+length, the tokens behind a shorter clip's end count for nothing); a token has heard its whole window by then, and through four blocks more, not only its own 25 ms.  "block<i>.attention" (8 heads, query and key in seconds)
 and, for every head and query, the window it looks at: "block<i>.start" and ".end", the centres of its first and last
 token, and ".anchor", its centre, values in seconds.  There is no frequency axis anywhere.  Attention tells what was
 mixed, not what decided.
