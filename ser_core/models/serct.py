@@ -37,12 +37,13 @@ Where paper and release differ, and what stands here:
 - variant "no_cnn": the paper does not say what its tokens are; here frames of 400 samples every 320, on the same grid.
 - softmax: the paper ends in one; here the logits go to the cross entropy, which takes it once.
 
-Maps: "token_logits" (time in seconds, emotion): what each token votes.  The clip's logits are exactly their mean, so
+Maps: "token_logits" (time in seconds, emotion): what each token votes. The clip's logits are exactly their mean, so
 they are an additive account of the logits, though not of the probabilities (captured in a batch of clips of unequal
-length, the tokens behind a shorter clip's end count for nothing); a token has heard its whole window by then, and through four blocks more, not only its own 25 ms.  "block<i>.attention" (8 heads, query and key in seconds)
-and, for every head and query, the window it looks at: "block<i>.start" and ".end", the centres of its first and last
-token, and ".anchor", its centre, values in seconds.  There is no frequency axis anywhere.  Attention tells what was
-mixed, not what decided.
+length, the tokens behind a shorter clip's end count for nothing); a token has heard its whole window by then, and
+through four blocks more, not only its own 25 ms. "block<i>.attention" (8 heads, query and key in seconds) and, for
+every head and query, the window it looks at: "block<i>.start" and ".end", the centres of its first and last token,
+and ".anchor", its centre, values in seconds. There is no frequency axis anywhere. Attention tells what was mixed, not
+what decided.
 """
 
 from __future__ import annotations
