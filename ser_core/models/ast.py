@@ -29,7 +29,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor, nn
 
-from ser_core.models.patches import PatchGrid, record_class_token
+from ser_core.models.patches import PatchGrid, class_token_after
 from ser_core.models.pre_norm import PreNormLayer
 from ser_core.models.registry import register
 from ser_core.models.vit_vertical import SIDE, PictureSystem
@@ -78,14 +78,7 @@ class Ast(PictureSystem):
     def embed(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         tokens = self.to_token(self.grid.cut(features.unsqueeze(1)))
         tokens = torch.cat([self.class_token.expand(len(tokens), -1, -1), tokens], dim=1) + self.places
-        looked_at = []
-        for layer in self.layers:
-            tokens, weights = layer(tokens)
-            if weights is not None:
-                looked_at.append(weights)
-        if looked_at:
-            record_class_token(looked_at, self.grid)
-        return self.norm(tokens[:, 0])
+        return self.norm(class_token_after(self.layers, tokens, self.grid))
 
     def classify(self, embedding: Tensor) -> Tensor:
         return self.output(embedding)

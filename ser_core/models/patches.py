@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ser_core.features import FrontEnd
 from ser_core.maps import Axis, index_axis, record, seconds_axis
@@ -72,6 +72,21 @@ def stripes(curve: Tensor, times: np.ndarray, deviation: float = SMOOTHING) -> T
     smooth = curve @ kernel.T
     lowest, highest = smooth.amin(1, keepdim=True), smooth.amax(1, keepdim=True)
     return (smooth - lowest) / (highest - lowest).clamp_min(torch.finfo(curve.dtype).tiny)
+
+
+def class_token_after(layers: Iterable[nn.Module], tokens: Tensor, grid: PatchGrid) -> Tensor:
+    """Tokens [B, 1 + patches, D] through layers that hand out their softmax while somebody looks; token 0 [B, D].
+
+    What the layers and the class token looked at is recorded then.
+    """
+    looked_at = []
+    for layer in layers:
+        tokens, weights = layer(tokens)
+        if weights is not None:
+            looked_at.append(weights)
+    if looked_at:
+        record_class_token(looked_at, grid)
+    return tokens[:, 0]
 
 
 def record_class_token(layers: Sequence[Tensor], grid: PatchGrid) -> None:

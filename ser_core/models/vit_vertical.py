@@ -54,7 +54,7 @@ from torch import Tensor, nn
 
 from ser_core.features import LogMelImage
 from ser_core.models.base import System
-from ser_core.models.patches import PatchGrid, record_class_token
+from ser_core.models.patches import PatchGrid, class_token_after
 from ser_core.models.pre_norm import PreNormLayer
 from ser_core.models.registry import register
 from ser_core.preparation import Preparation
@@ -163,14 +163,7 @@ class VitVertical(PictureSystem):
             picture = torch.cat([picture, self.planes.expand(len(picture), -1, -1, -1)], dim=1)
         tokens = self.to_token(self.grid.cut(picture))
         tokens = torch.cat([self.class_token.expand(len(tokens), -1, -1), tokens], dim=1)
-        looked_at = []
-        for layer in self.layers:
-            tokens, weights = layer(tokens)
-            if weights is not None:
-                looked_at.append(weights)
-        if looked_at:
-            record_class_token(looked_at, self.grid)
-        return self.norm(tokens[:, 0])
+        return self.norm(class_token_after(self.layers, tokens, self.grid))
 
     def classify(self, embedding: Tensor) -> Tensor:
         return self.output(embedding)
