@@ -1,17 +1,16 @@
-"""The command line: recognise, train, evaluate, keep, systems.  Errors go to stderr in one line, exit status 2."""
+"""The command line.  Errors go to stderr in one line, exit status 2."""
 
 from __future__ import annotations
 
 import io
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
+from ser_core.cli.console import DataOption, JsonOption, fail, figures, print_confusion, progress_bar
 from ser_core.errors import SpeechEmotionError
 
 # Heavy imports stand inside the commands, so that --help answers at once and recognising never loads training code.
@@ -24,8 +23,6 @@ app = typer.Typer(
 )
 # typer carries a click of its own and exports of its errors only this one; what it derives from is the usage error.
 UsageError: Any = typer.BadParameter.__base__
-DataOption = Annotated[Path | None, typer.Option("--data", help="Folder with the corpora; else SER_DATA.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def main() -> None:
@@ -43,11 +40,6 @@ def main() -> None:
         fail(f"{error.strerror or error}: {error.filename or 'the disk or the network'}.")
     except (KeyboardInterrupt, typer.Abort):
         fail("Stopped.")
-
-
-def fail(sentence: str) -> NoReturn:
-    print(sentence, file=sys.stderr)
-    raise SystemExit(2)
 
 
 @app.command()
@@ -188,45 +180,3 @@ def systems(as_json: JsonOption = False) -> None:
     for row in rows:
         size = f"{row['num_classes']:7} {row['parameters']:>12,} {row['madds_per_second'] / 1e6:>32,.0f} M"
         print(f"{row['system']:16} {row['variant']:22} {size}")
-
-
-def figures(values: dict[str, Any]) -> str:
-    """WA, UA and WF1 in per cent with their 95 % intervals."""
-    parts = []
-    for name in ("wa", "ua", "wf1"):
-        low, high = values["intervals"][name]
-        parts.append(f"{name.upper()} {100 * values[name]:.1f} % ({100 * low:.1f} to {100 * high:.1f})")
-    return ", ".join(parts)
-
-
-def print_confusion(labels: list[str], counts: list[list[int]]) -> None:
-    """Rows: what was acted.  Columns: what the model heard."""
-    print(" " * 10 + "".join(f"{name[:8]:>9}" for name in labels))
-    for name, row in zip(labels, counts, strict=True):
-        print(f"{name:10}" + "".join(f"{count:9}" for count in row))
-
-
-@contextmanager
-def progress_bar() -> Iterator[Any]:
-    """A bar on stderr with the time left: called as progress(what, done, total)."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        current = ""
-
-        def report(what: str, done: int, total: int) -> None:
-            nonlocal current
-            stage = what.partition(":")[0]  # "training: epoch 3 of 26" goes on where epoch 2 ended
-            if stage != current:
-                current = stage
-                bar.reset(task, total=total)
-            bar.update(task, description=what, completed=done, total=total)
-
-        yield report
-
-
-if __name__ == "__main__":
-    main()
