@@ -8,7 +8,7 @@ import pytest
 from ser_core.corpora import Utterance, get_corpus
 from ser_core.corpora.synthetic import HELD_OUT_SPEAKERS
 from ser_core.errors import ProtocolError
-from ser_core.protocols import split
+from ser_core.protocols import Split, folds, leaks, split
 from ser_core.recipes import load_recipe
 from ser_core.training.trainer import build, load_parts
 
@@ -106,3 +106,126 @@ def test_too_few_speakers_is_refused_with_the_reason() -> None:
         split(made_up(2), "speaker_independent")
     with pytest.raises(ProtocolError, match="choose one of"):
         split(made_up(5), "by_moonlight")
+
+
+GROUPS = [{4, 9, 14, 19, 24}, {3, 8, 13, 18, 23}, {2, 7, 12, 17, 22}, {1, 6, 11, 16, 21}, {5, 10, 15, 20}]
+
+
+def test_the_folds_of_ravdess_are_those_of_the_published_baseline(data: Path) -> None:
+    every = folds(utterances("ravdess", data), "kfold")
+    assert [{int(u.speaker[-2:]) for u in one.test} for one in every] == GROUPS
+    for one in every:
+        assert_disjoint({part: {u.speaker for u in own} for part, own in one.parts().items()})
+        assert {u.sex for u in one.validation} == {"female", "male"}
+    assert sum(len(one.test) for one in every) == 1440
+
+
+@pytest.mark.parametrize("protocol", ["loso", "kfold", "kfold:3"])
+def test_every_speaker_is_tested_once_by_a_model_that_never_heard_them(protocol: str) -> None:
+    own = made_up(6)
+    every = folds(own, protocol)
+    assert sorted(u.id for one in every for u in one.test) == sorted(u.id for u in own)
+    for one in every:
+        assert_disjoint({part: {u.speaker for u in members} for part, members in one.parts().items()})
+        assert not leaks(one).harmful()
+        assert one == split(own[::-1], protocol, fold=every.index(one))
+    assert len({one.validation for one in every}) > 1
+
+
+@pytest.mark.parametrize("protocol", ["loso", "kfold", "paper:000", "paper:001", "paper:002", "paper:003", "paper:004"])
+def test_no_protocol_lets_training_hear_the_held_out_voices(protocol: str) -> None:
+    for one in folds(utterances("synthetic"), protocol):
+        assert not {u.speaker for u in (*one.train, *one.validation)} & set(HELD_OUT_SPEAKERS)
+
+
+def test_sessions_are_left_out_whole() -> None:
+    own = [replace(u, session=f"own/S{int(u.speaker[-1]) // 2}") for u in made_up(8)]
+    every = folds(own, "session")
+    assert [{u.session for u in one.test} for one in every] == [{f"own/S{n}"} for n in range(4)]
+    for one in every:
+        assert_disjoint({part: {u.session for u in members} for part, members in one.parts().items()})
+    with pytest.raises(ProtocolError, match="session"):
+        folds(made_up(8), "session")
+
+
+@pytest.mark.parametrize(("protocol", "share"), [("paper:000", 0.2), ("paper:001", 0.1)])
+def test_a_paper_that_draws_utterances_and_chooses_on_test(protocol: str, share: float) -> None:
+    own = made_up(10)
+    one = split(own, protocol, seed=5)
+    assert one.choose == "test"
+    assert len(one.test) == pytest.approx(share * len(own), abs=1)
+    assert not one.validation
+    assert {u.id for u in one.train} | {u.id for u in one.test} == {u.id for u in own}
+    found = leaks(one)
+    assert found.harmful()
+    assert found.speakers.clips == len(one.test)
+    assert not found.utterances.clips
+    assert any("chosen on the test clips" in sentence for sentence in found.words())
+
+
+def test_paper_002_holds_speakers_out_but_chooses_on_them() -> None:
+    every = folds(made_up(4), "paper:002")
+    assert len(every) == 4
+    for one in every:
+        found = leaks(one)
+        assert not found.speakers.clips
+        assert found.chosen_on_test
+        assert len({u.speaker for u in one.train}) == 3
+
+
+def test_paper_003_splits_after_copying() -> None:
+    """The released figures can only have come about so: nearly every test clip has a copy in training."""
+    own = made_up(10)
+    one = split(own, "paper:003", seed=1)
+    pool = [u.id for u in (*one.train, *one.test)]
+    assert len(pool) == len(set(pool)) == 4 * len(own)
+    assert len(one.test) == 80
+    found = leaks(one)
+    assert found.siblings.clips > 0.9 * found.test
+    assert not found.utterances.clips
+
+
+def test_paper_004_has_folds_of_utterances() -> None:
+    own = made_up(4)
+    every = folds(own, "paper:004", seed=2)
+    assert sorted(u.id for one in every for u in one.test) == sorted(u.id for u in own)
+    for one in every:
+        assert_disjoint({part: {u.id for u in members} for part, members in one.parts().items()})
+        assert len(one.validation) == len(one.test) == 8
+    iemocap = [replace(u, corpus="iemocap") for u in made_up(4)]
+    assert len(folds(iemocap, "paper:004")) == 10
+
+
+def test_a_split_of_speakers_leaks_no_more_than_sentences() -> None:
+    own = made_up(10)
+    found = leaks(split(own, "speaker_independent"))
+    assert not found.harmful()
+    assert found.texts.clips == found.test
+    assert "sentences" in " ".join(found.words())
+    apart = [replace(u, text=f"own/{u.speaker}") for u in own]
+    assert leaks(split(apart, "speaker_independent")).words() == [
+        "Nothing leaks: no speaker, sentence or clip stands on both sides."
+    ]
+
+
+def test_leaks_are_counted_in_clips() -> None:
+    own = made_up(3)
+    one = Split(train=tuple(own[:10]), validation=(), test=(own[0], *own[10:13]))
+    found = leaks(one)
+    assert (found.test, found.utterances.clips, found.speakers.clips) == (4, 1, 1)
+    assert found.speakers.words.startswith("1 of 4")
+
+
+def test_refusals_name_the_reason() -> None:
+    with pytest.raises(ProtocolError, match="does not say who speaks"):
+        split([replace(u, speaker="own/unknown") for u in made_up(5)], "loso")
+    with pytest.raises(ProtocolError, match="2 speaker"):
+        split(made_up(2), "loso")
+    with pytest.raises(ProtocolError, match="no fold 5"):
+        split(made_up(5), "loso", fold=5)
+    with pytest.raises(ProtocolError, match="choose one of"):
+        split(made_up(5), "kfold:0")
+    with pytest.raises(ProtocolError, match="at least five"):
+        split(made_up(1)[:6], "paper:000")
+    with pytest.raises(ProtocolError, match="no utterance"):
+        split([], "loso")

@@ -1,5 +1,6 @@
 """Every published system through the Recogniser: alone, in a batch, looked into, and from eight threads."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from ser_core.audio import Waveform, load
 from ser_core.corpora.synthetic import samples
 from ser_core.maps import maps_from_bytes, maps_to_bytes
-from ser_core.models import list_systems, system_class
+from ser_core.models import describe_systems, list_systems, system_class
 from ser_core.recogniser import Prediction, Recogniser
 from tests.pages.checkpoints import untrained
 
@@ -66,3 +67,26 @@ def test_every_system_says_where_it_departs_from_its_paper(system: str) -> None:
     deviations = system_class(system).deviations()
     assert deviations
     assert all(len(sentence) > 20 for sentence in deviations)
+
+
+def test_the_list_of_systems_holds_the_published_counts() -> None:
+    """Every row of the table, as `systems --json` prints it."""
+    rows = {(row["system"], row["variant"]): row for row in describe_systems()}
+    published = {
+        ("ctmam", "default"): (4, 1_031_674),
+        ("ctmam", "convffn_large"): (4, 10_390_522),
+        ("serct", "default"): (7, 26_462_791),
+        ("tf_transformer", "default"): (4, 239_464),
+        ("vit_vertical", "teacher_12"): (7, 15_908_296),
+        ("vit_vertical", "student"): (7, 2_599_943),
+        ("mhsa_faca", "faca"): (4, 4_875_148),
+    }
+    for key, (classes, parameters) in published.items():
+        assert (rows[key]["num_classes"], rows[key]["parameters"]) == (classes, parameters)
+    assert {name for name, _ in rows} == set(list_systems(baselines=True))
+    for row in rows.values():
+        assert json.loads(json.dumps(row)) == row
+        assert row["madds_per_second"] >= 0
+        assert all(isinstance(sentence, str) for sentence in row["deviations"])
+    assert rows["ctmam", "default"]["paper_parameters"] == 1_031_674
+    assert rows["vit_vertical", "student"]["paper_flops"] == 0.32e9

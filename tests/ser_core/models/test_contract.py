@@ -265,5 +265,20 @@ def test_costs_equal_hand_counts() -> None:
     rest = linear(1, 8, 8) + linear(1, 512, 256) + linear(1, 256, 4)
     assert cost_of("mhsa_faca").madds_per_segment == convolutions + lstm + attention + focus + rest
 
+    along = 40 * 80 * 64 * 5 + 20 * 80 * 64 * 5 * 64  # the same along time and along frequency
+    both = 40 * 40 * 64 * 25 + 20 * 20 * 64 * 25 * 64
+    encoder = linear(80, 20, 60) + 2 * 80 * 80 * 20 + linear(80, 20, 20) + 2 * linear(80, 20, 512)
+    last = 4 * linear(20, 20, 20) + 2 * 20 * 20 * 20 + 2 * linear(20, 20, 1024)
+    expected = 2 * (along + encoder + linear(20, 80, 20)) + both + last + linear(1, 40, 4)
+    assert cost_of("tf_transformer").madds_per_segment == expected
+
+    stem = 26 * 57 * 2 * 8 * 3 + 26 * 57 * 32 * 16 * 9 + 13 * 28 * 48 * 32 * 9 + 84 * 64 * 48 * 9 + 84 * 128 * 64 * 9
+    timing = 14 * 2 * 4 * 3 * (6 + 3) * 2  # two layers of two directions over 14 columns
+    local = 84 * 128 * 49 + linear(84, 128, 128)
+    gates = linear(20, 128, 8) + linear(6 + 14, 8, 128)
+    attention = 21 * 128 * 4 + 2 * linear(21, 128, 128) + linear(84, 128, 128) + 2 * 84 * 21 * 128
+    feed_forward = 2 * linear(84, 128, 512) + 84 * 512 * 49 + 2 * linear(1, 128, 32)
+    head = linear(84, 128, 1280) + linear(1, 1280, 4)
     cost = cost_of("ctmam")
+    assert cost.madds_per_segment == stem + timing + 3 * (local + gates + attention + feed_forward) + head
     assert cost.madds_per_second == round(cost.madds_per_segment / 0.2)
