@@ -37,6 +37,7 @@ PROTOCOLS = {
     "paper:003": "The vertical ViT's: fourfold augmentation first, then four fifths and one, chosen on the test clips.",
     "paper:004": "MHSA-FACA's, as read here: folds of utterances, speakers stand on all sides.",
 }
+ON_TEST = ("paper:000", "paper:001", "paper:002", "paper:003")  # the epoch is chosen on the test clips
 SEEN = ("random", "paper:000", "paper:001", "paper:003", "paper:004")  # tested on speakers that training heard
 
 
@@ -87,6 +88,7 @@ def check_protocol(protocol: str) -> str:
 
 
 __all__ = [
+    "ON_TEST",
     "PROTOCOLS",
     "SEEN",
     "ChangedCopy",

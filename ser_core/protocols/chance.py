@@ -12,6 +12,7 @@ paper:004   MHSA-FACA: five folds of utterances (ten for IEMOCAP), one to choose
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
@@ -86,8 +87,8 @@ def stratified(utterances: Sequence[Utterance], share: float, seed: int) -> Spli
 
 def utterance_folds(utterances: Sequence[Utterance], seed: int) -> tuple[Split, ...]:
     """Paper 004: the fold behind the test fold chooses the epoch."""
-    own = usable(utterances)
-    k = 10 if own[0].corpus.startswith("iemocap") else 5
+    k = 10 if utterances[0].corpus.startswith("iemocap") else 5
+    own = usable(utterances, least=k)
     fold = np.zeros(len(own), dtype=int)
     folds = StratifiedKFold(k, shuffle=True, random_state=seed)
     for number, (_, index) in enumerate(folds.split(own, [u.emotion for u in own])):
@@ -101,12 +102,10 @@ def utterance_folds(utterances: Sequence[Utterance], seed: int) -> tuple[Split, 
     return tuple(split_of(number) for number in range(k))
 
 
-def usable(utterances: Sequence[Utterance]) -> list[Utterance]:
+def usable(utterances: Sequence[Utterance], least: int = 2) -> list[Utterance]:
     """Sorted, without the voices that no model may hear.  Raises ProtocolError with too few clips of an emotion."""
     own = sorted((u for u in utterances if u.speaker not in HELD_OUT_SPEAKERS), key=lambda u: u.id)
-    for emotion in sorted({u.emotion for u in own}):
-        if (count := sum(u.emotion == emotion for u in own)) < 5:
-            raise ProtocolError(
-                f"Only {count} clip(s) of {emotion}: this protocol needs at least five of each emotion."
-            )
+    for emotion, count in sorted(Counter(u.emotion for u in own).items()):
+        if count < least:
+            raise ProtocolError(f"Only {count} clip(s) of {emotion}: this protocol needs {least} of each emotion.")
     return own

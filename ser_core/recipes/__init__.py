@@ -1,5 +1,6 @@
-"""Recipes: `schema.py` says what one may hold, the TOML files beside it are the ones that ship."""
+"""Recipes: `schema.py` says what one may hold, `files.py` finds the TOML beside it, which is what ships."""
 
-from ser_core.recipes.schema import Recipe, list_recipes, load_recipe, validate
+from ser_core.recipes.files import list_recipes, load_recipe
+from ser_core.recipes.schema import Recipe, validate
 
 __all__ = ["Recipe", "list_recipes", "load_recipe", "validate"]

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tomllib
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ser_core.corpora import get_corpus
 from ser_core.emotions import EMOTIONS, check_labels
-from ser_core.errors import CorpusError, RecipeError
+from ser_core.errors import CorpusError, ProtocolError, RecipeError
 from ser_core.preparation import Preparation
-from ser_core.protocols import PROTOCOLS
-
-FOLDER = Path(__file__).parent
+from ser_core.protocols import check_protocol
 
 # In a recipe's own words, where pydantic speaks of Python.
 WORDS = {
@@ -54,6 +47,7 @@ class AugmentSection(Section):
     speed: tuple[Annotated[float, Field(ge=0.5, le=2)], ...] = Field(
         (), description="Speed factors to choose from; 1 is the clip itself."
     )
+    pitch: Annotated[float, Field(ge=0, le=12)] = Field(0.0, description="Widest change of pitch, semitones.")
     shift: float = Field(0.0, ge=0, le=60, description="Widest shift in time, seconds, filled with silence.")
     gain_db: Range | None = Field(None, description="Gain in dB, between these two.")
     time_mask: Fraction = Field(0.0, description="Widest masked stretch of a segment, as a share of its frames.")
@@ -79,7 +73,15 @@ class TrainingSection(Section):
     hop: float | None = Field(
         None, ge=0.01, le=60, description="Seconds between training segments; empty: as in recognising."
     )
-    patience: int | None = Field(None, ge=1, description="Stop after so many epochs without a better validation UA.")
+    choose: Literal["validation", "last"] = Field(
+        "validation",
+        description="Keep the epoch that is best on validation; or the last one, with the validation clips trained on.",
+    )
+    best_by: Literal["ua", "wa", "mean"] = Field("ua", description="Which score of clips an epoch is best by.")
+    patience: int | None = Field(None, ge=1, description="Stop after so many epochs without a better score.")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="Numbers in the forward pass on a GPU; a CPU always computes in float32."
+    )
     schedule: ScheduleSection = ScheduleSection()
 
 
@@ -102,6 +104,7 @@ class Recipe(Section):
     merge: dict[str, str] = Field({}, description="Emotions that count as another, e.g. calm as neutral.")
     corpora: tuple[str, ...] = Field(min_length=1)
     protocol: str = "speaker_independent"
+    fold: int = Field(0, ge=0, le=999, description="Which fold of a protocol that has several, counted from 0.")
     validate_on: tuple[str, ...] = Field((), description="Corpora whose validation part chooses the epoch; empty: all.")
     test_on: tuple[str, ...] = Field((), description="Further corpora, never trained on, to measure the result on.")
     seed: int = Field(99, ge=0, le=1_000_000)
@@ -132,9 +135,10 @@ class Recipe(Section):
     @field_validator("protocol")
     @classmethod
     def _protocol(cls, protocol: str) -> str:
-        if protocol not in PROTOCOLS:
-            raise ValueError(f"there is no protocol {protocol!r}, choose one of {', '.join(PROTOCOLS)}")
-        return protocol
+        try:
+            return check_protocol(protocol)
+        except ProtocolError as error:
+            raise ValueError(str(error).removesuffix(".")) from error
 
     @model_validator(mode="after")
     def _merges(self) -> Recipe:
@@ -153,30 +157,6 @@ class Recipe(Section):
         return self.labels.index(merged) if merged in self.labels else None
 
 
-def list_recipes() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
-
-
-def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
-    """A recipe by name, or by path to a TOML file or to a checkpoint's card, with changes such as `training.epochs=3`.
-
-    Raises RecipeError in one sentence for an unknown name, a broken file, or a value that does not validate.
-    """
-    path = Path(name) if name.endswith((".toml", ".json")) else FOLDER / f"{name}.toml"
-    if not os.path.isfile(path):  # unlike Path.is_file it does not mind an endless name
-        raise RecipeError(
-            f"There is no recipe {name!r}: choose one of {', '.join(list_recipes())}, a .toml file, or a card.json."
-        )
-    try:
-        text = path.read_text(encoding="utf-8")
-        values = dict(json.loads(text)["recipe"]) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        raise RecipeError(f"{path.name} cannot be read as a recipe: it is not valid TOML, nor a card.") from error
-    for change in changes:
-        _set(values, change)
-    return validate(values)
-
-
 def validate(values: Any) -> Recipe:
     """Raises RecipeError that names the first field that does not fit, and why."""
     try:
@@ -186,20 +166,3 @@ def validate(values: Any) -> Recipe:
         field = ".".join(str(part) for part in first["loc"]) or "recipe"
         says = WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
         raise RecipeError(f"The recipe's {field}: {says}.") from error
-
-
-def _set(values: dict[str, Any], change: str) -> None:
-    """Apply `a.b=value`; the value is TOML, a bare word is text."""
-    key, equals, text = change.partition("=")
-    if not equals or not key:
-        raise RecipeError(f"--set {change!r}: write it as key=value, e.g. training.epochs=3.")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    *path, last = key.split(".")
-    for part in path:
-        values = values.setdefault(part, {})
-        if not isinstance(values, dict):
-            raise RecipeError(f"--set {change!r}: {part} has no fields below it.")
-    values[last] = value

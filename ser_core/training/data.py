@@ -7,7 +7,7 @@ import inspect
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -18,15 +18,22 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from ser_core import effects, features, segments
-from ser_core.audio import load
+from ser_core.audio import Waveform, load
 from ser_core.corpora import Problem, Utterance
 from ser_core.errors import AudioError
 from ser_core.evaluation import Progress
 from ser_core.files import cache_folder, write_bytes
 from ser_core.models import System, base
+from ser_core.protocols import ChangedCopy
 from ser_core.recipes.schema import AugmentSection, Recipe
 from ser_core.segments import Cutting, collate
 
+# The strengths are ours: the paper gives none.
+COPIES = {
+    "noise": AugmentSection(noise_db=(15.0, 25.0), noise_share=1.0),
+    "shift": AugmentSection(shift=1.0),
+    "speed": AugmentSection(speed=(0.9, 1.1)),
+}
 CACHE_BYTES = 4 * 2**30  # the oldest entries go when the cache grows past this
 
 
@@ -58,10 +65,22 @@ class SegmentSet:
 
     def batch(self, index: Tensor, device: torch.device) -> tuple[Tensor, Tensor | None]:
         """Features and lengths of these segments, no longer than the longest of them."""
+        rows = index.to(self.features.device)
         if self.lengths is None:
-            return self.features[index].to(device), None
+            return self.features[rows].to(device), None
         lengths = self.lengths[index]
-        return self.features[index, ..., : int(lengths.max())].to(device), lengths.to(device)
+        return self.features[rows, ..., : int(lengths.max())].to(device), lengths.to(device)
+
+    def stored_on(self, device: torch.device) -> SegmentSet:
+        """The same segments with their features on a device: a large GPU holds a corpus, and copies nothing per step.
+
+        Left where they are if the device has less than three times the room.
+        """
+        if device.type != "cuda":
+            return self
+        free, _ = torch.cuda.mem_get_info(device)
+        size = self.features.element_size() * self.features.nelement()
+        return replace(self, features=self.features.to(device)) if free > 3 * size else self
 
 
 def load_clips(utterances: Sequence[Utterance], recipe: Recipe, progress: Progress) -> tuple[list[Clip], list[Problem]]:
@@ -76,9 +95,19 @@ def load_clips(utterances: Sequence[Utterance], recipe: Recipe, progress: Progre
             except AudioError as error:
                 problems.append(Problem(utterance.path, str(error)))
             else:
-                clips.append(Clip(utterance, label, torch.tensor(waveform.samples), waveform.digest))
+                clips.append(clip_of(utterance, label, waveform))
         progress("decoding", done, len(utterances))
     return clips, problems
+
+
+def clip_of(utterance: Utterance, label: int, waveform: Waveform) -> Clip:
+    """The clip itself, or the changed copy that the protocol of paper 003 makes of it, always the same one."""
+    samples = torch.tensor(waveform.samples)
+    if not isinstance(utterance, ChangedCopy):
+        return Clip(utterance, label, samples, waveform.digest)
+    digest = hashlib.sha256(f"{waveform.digest}+{utterance.effect}".encode()).hexdigest()
+    generator = torch.Generator().manual_seed(int(digest[:15], 16))
+    return Clip(utterance, label, change(samples, COPIES[utterance.effect], generator), digest)
 
 
 def cached_segments(
@@ -166,6 +195,8 @@ def change(samples: Tensor, augment: AugmentSection, generator: torch.Generator)
     """Draw and apply the effects on sound.  [n] -> [m]."""
     if augment.speed:
         samples = effects.speed(samples, augment.speed[_integer(len(augment.speed), generator)])
+    if augment.pitch:
+        samples = effects.pitch(samples, _between((-augment.pitch, augment.pitch), generator))
     if augment.shift:
         samples = effects.shift(samples, _between((-augment.shift, augment.shift), generator))
     if augment.gain_db:

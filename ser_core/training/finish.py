@@ -55,9 +55,14 @@ def describe(training: Tensor) -> dict[str, Tensor]:
     }
 
 
-def statistics(model: System, training: SegmentSet, validation: SegmentSet, device: torch.device) -> dict[str, Tensor]:
-    """What later pages need: the training data's shape, the validation logits and their labels."""
-    return describe(embeddings(model, training, device)) | {
+def statistics(
+    model: System, training: SegmentSet, validation: SegmentSet | None, device: torch.device
+) -> dict[str, Tensor]:
+    """What later pages need: the training data's shape; validation logits and labels where clips were held out."""
+    found = describe(embeddings(model, training, device))
+    if validation is None:
+        return found
+    return found | {
         "validation_logits": clip_outputs(model, validation, device),
         "validation_labels": validation.label,
     }
@@ -84,6 +89,7 @@ def write_checkpoint(
     stored: see `statistics`.  best: the row of the epoch that was kept.  device: where it was trained.
     """
     corpora = [get_corpus(name) for name in recipe.corpora]
+    held_out = "validation_logits" in stored  # else nothing chose the epoch, or the test clips did
     strictest = max((corpus.licence for corpus in corpora), key=lambda licence: licence.rank)
     card = Card(
         name=recipe.name,
@@ -94,8 +100,8 @@ def write_checkpoint(
         labels=recipe.labels,
         merge=recipe.merge,
         parameters=count_parameters(model),
-        temperature=temperature(stored["validation_logits"], stored["validation_labels"]),
-        validation_ua=number(best, "validation_ua"),
+        temperature=temperature(stored["validation_logits"], stored["validation_labels"]) if held_out else 1.0,
+        validation_ua=number(best, "validation_ua") if held_out else None,
         epoch=int(number(best, "epoch")),
         data=Data(
             corpora=recipe.corpora,

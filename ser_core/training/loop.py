@@ -74,14 +74,16 @@ def fit(
     """
     settings, stage = recipe.training, objective.stage
     keep_freed_memory()
-    accelerator = Accelerator(cpu=device.type == "cpu")
+    cpu = device.type == "cpu"
+    mixed = "no" if cpu or settings.precision == "float32" else "bf16"
+    accelerator = Accelerator(cpu=cpu, mixed_precision=mixed)
     if accelerator.num_processes > 1:
         raise RunError("This loop trains in one process: start it without a launcher.")
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     averaged: Any = running_mean(model.to(accelerator.device), settings.average)
     prepared, optimiser = accelerator.prepare(model, optimiser)
     accelerator.register_for_checkpointing(averaged)
-    history = resume(accelerator, run, stage)
+    history, validation = resume(accelerator, run, stage), validation.stored_on(accelerator.device)
     for epoch in range(len(history.rows), settings.epochs):
         if history.stopped_early(settings.patience):
             run.log(f"{stage} stopped: nothing better on validation for {settings.patience} epochs")
@@ -91,7 +93,7 @@ def fit(
         rate = learning_rate(settings, epoch)
         for group in optimiser.param_groups:
             group["lr"] = rate
-        data = training_set(epoch)
+        data = training_set(epoch).stored_on(accelerator.device)
         loss = train_epoch(prepared, optimiser, accelerator, data, recipe, objective, epoch, progress, averaged)
         row: Row = {"stage": stage, "epoch": epoch + 1, "learning_rate": rate, "train_loss": loss}
         row |= objective.judge(averaged.module, validation, accelerator.device)
@@ -112,7 +114,8 @@ def fit(
 def in_words(row: Row) -> Iterator[str]:
     """An epoch for the log."""
     yield f"training loss {number(row, 'train_loss'):.3f}"
-    yield f"validation loss {number(row, 'validation_loss'):.3f}"
+    if row["validation_loss"] is not None:
+        yield f"validation loss {number(row, 'validation_loss'):.3f}"
     if row["validation_ua"] is not None:
         yield f"validation UA {100 * number(row, 'validation_ua'):.1f} %"
     yield f"{number(row, 'seconds'):.0f} s"

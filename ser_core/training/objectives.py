@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ser_core.evaluation import score
 from ser_core.models import System
+from ser_core.recipes.schema import TrainingSection
 from ser_core.training.data import SegmentSet
 
 Row = dict[str, float | str | None]
@@ -57,12 +58,29 @@ def accuracy(model: System, data: SegmentSet, device: torch.device) -> Row:
     logits = clip_outputs(model, data, device)
     scores = score(data.label.numpy(), logits.argmax(1).numpy())
     loss = float(F.cross_entropy(logits, data.label))
-    return {"validation_loss": loss, "validation_wa": scores.wa, "validation_ua": scores.ua}
+    return {
+        "validation_loss": loss,
+        "validation_wa": scores.wa,
+        "validation_ua": scores.ua,
+        "validation_wf1": scores.wf1,
+    }
 
 
-def higher_ua(row: Row) -> tuple[float, ...]:
-    """Higher UA, between equals the lower loss."""
-    return number(row, "validation_ua"), -number(row, "validation_loss")
+def unjudged(model: System, data: SegmentSet, device: torch.device) -> Row:
+    """Where the last epoch is kept, nothing is looked at."""
+    return dict.fromkeys(("validation_loss", "validation_wa", "validation_ua", "validation_wf1"))
+
+
+def higher(score: str) -> Callable[[Row], tuple[float, ...]]:
+    """Higher UA, WA or mean of both, between equals the lower loss.  Without any, the later epoch."""
+
+    def better(row: Row) -> tuple[float, ...]:
+        if row["validation_ua"] is None:
+            return (number(row, "epoch"),)
+        ua, wa = number(row, "validation_ua"), number(row, "validation_wa")
+        return {"ua": ua, "wa": wa, "mean": (ua + wa) / 2}[score], -number(row, "validation_loss")
+
+    return better
 
 
 def number(row: Row, name: str) -> float:
@@ -72,13 +90,18 @@ def number(row: Row, name: str) -> float:
     return float(value)
 
 
-def classification(stage: str = "training") -> Objective:
-    return Objective(
-        stage, lambda model, batch: entropy(model(batch.inputs, batch.lengths), batch), accuracy, higher_ua
-    )
+def classification(settings: TrainingSection, stage: str = "training") -> Objective:
+    def loss(model: System, batch: Batch) -> Tensor:
+        return entropy(model(batch.inputs, batch.lengths), batch)
+
+    return Objective(stage, loss, judge_of(settings), higher(settings.best_by))
 
 
-def feature_matching(teacher: System) -> Objective:
+def judge_of(settings: TrainingSection) -> Callable[[System, SegmentSet, torch.device], Row]:
+    return unjudged if settings.choose == "last" else accuracy
+
+
+def feature_matching(settings: TrainingSection, teacher: System) -> Objective:
     """The student learns to see what the frozen teacher sees; its own last layer is not trained here."""
 
     def loss(model: System, batch: Batch) -> Tensor:
@@ -92,19 +115,21 @@ def feature_matching(teacher: System) -> Objective:
             return (model.embed(features, lengths) - teacher.embed(features, lengths)).abs().mean(1, keepdim=True)
 
         mean = float(over_clips(model, apart, data, device).mean())
-        return {"validation_loss": mean, "validation_wa": None, "validation_ua": None}
+        return {**unjudged(model, data, device), "validation_loss": mean}
 
+    if settings.choose == "last":
+        return Objective("matching", loss, unjudged, higher("ua"))
     return Objective("matching", loss, judge, lambda row: (-number(row, "validation_loss"),))
 
 
-def transfer(teacher: System, weight: float) -> Objective:
+def transfer(settings: TrainingSection, teacher: System, weight: float) -> Objective:
     """Cross entropy, and still the teacher's view; both from one pass through the student."""
 
     def loss(model: System, batch: Batch) -> Tensor:
         embedding = model.embed(batch.inputs, batch.lengths)
         return entropy(model.classify(embedding), batch) + weight * difference(embedding, teacher, batch)
 
-    return Objective("student", loss, accuracy, higher_ua)
+    return Objective("student", loss, judge_of(settings), higher(settings.best_by))
 
 
 def difference(embedding: Tensor, teacher: System, batch: Batch) -> Tensor:

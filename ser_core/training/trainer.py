@@ -18,7 +18,7 @@ from ser_core.evaluation import Evaluation, Progress, evaluate
 from ser_core.files import write_json
 from ser_core.models import System, create_from
 from ser_core.models.svm import Svm
-from ser_core.protocols import Split, split
+from ser_core.protocols import ON_TEST, SEEN, ChangedCopy, Split, split
 from ser_core.recipes import Recipe
 from ser_core.recogniser import Recogniser
 from ser_core.segments import Cutting
@@ -91,8 +91,9 @@ def learn(recipe: Recipe, model: System, parts: Parts, run: Run, progress: Progr
     raw = cached_segments(parts["train"], model, cutting, progress)
     model.normaliser.fit(raw)
     plain = prepared(parts["train"], raw, model)
-    held = parts["validation"]
-    choosing = selection(recipe, held, prepared(held, cached_segments(held, model, cutting, progress), model))
+    held = choosing_clips(recipe, parts)
+    judged = prepared(held, cached_segments(held, model, cutting, progress), model) if held else None
+    choosing = selection(recipe, held, judged) if judged else plain
     run.log(f"{len(parts['train'])} clips, {len(plain.features)} segments to train on; {len(held)} clips to choose by")
 
     def training_set(epoch: int) -> SegmentSet:
@@ -110,20 +111,20 @@ def learn(recipe: Recipe, model: System, parts: Parts, run: Run, progress: Progr
         return fit(which, recipe, objective, training_set, choosing, run, progress, device)
 
     if recipe.transfer is None:
-        return stage(model, classification())
+        return stage(model, classification(recipe.training))
     teacher = build(recipe, recipe.transfer.teacher)
     teacher.normaliser.load_state_dict(model.normaliser.state_dict())
-    stage(teacher, classification("teacher"))
+    stage(teacher, classification(recipe.training, "teacher"))
     teacher.to(device).eval().requires_grad_(False)
-    stage(model, feature_matching(teacher))
-    return stage(model, transfer(teacher, recipe.transfer.weight))
+    stage(model, feature_matching(recipe.training, teacher))
+    return stage(model, transfer(recipe.training, teacher, recipe.transfer.weight))
 
 
 def solve(model: Svm, training: SegmentSet, validation: SegmentSet, run: Run) -> History:
     """The one system without gradients: solved at once, on segments without augmentation."""
     began = time.monotonic()
     model.fit(training.features, training.segment_labels())
-    history, objective = History(), classification()
+    history, objective = History(), classification(run.recipe().training)
     row: Row = {"stage": objective.stage, "epoch": 1, **objective.judge(model, validation, torch.device("cpu"))}
     history.add(row | {"seconds": round(time.monotonic() - began, 1)}, model, objective.better)
     run.write_metrics(objective.stage, history.rows)
@@ -137,9 +138,9 @@ def finish(
 ) -> Card:  # fmt: skip
     """Calibrate, write the checkpoint, measure it; it appears in the run folder when all that is done."""
     training = cached_segments(parts["train"], model, training_cutting(recipe, model), progress)
-    validation = cached_segments(parts["validation"], model, model.cutting, progress)
-    sets = prepared(parts["train"], training, model), prepared(parts["validation"], validation, model)
-    stored = statistics(model.to(device), *sets, device)
+    held = parts["validation"]
+    validation = prepared(held, cached_segments(held, model, model.cutting, progress), model) if held else None
+    stored = statistics(model.to(device), prepared(parts["train"], training, model), validation, device)
     folder = run.folder / ".checkpoint"
     shutil.rmtree(folder, ignore_errors=True)
     card = write_checkpoint(folder, model.cpu(), recipe, parts, stored, best, device)
@@ -177,12 +178,21 @@ def load_parts(recipe: Recipe, data: Path | None, progress: Progress) -> tuple[P
     for name in recipe.corpora:
         scan = get_corpus(name).scan(data)
         problems += [f"{p.path.name}: {p.reason}" for p in scan.problems]
-        whole += split(scan.utterances, recipe.protocol, recipe.seed)
+        whole += split(scan.utterances, recipe.protocol, recipe.seed, recipe.fold)
     parts = {}
     for part, utterances in whole.parts().items():
         parts[part], broken = load_clips(utterances, recipe, progress)
         problems += [f"{p.path.name}: {p.reason}" for p in broken]
+    if recipe.training.choose == "last":
+        parts["train"], parts["validation"] = parts["train"] + parts["validation"], []
     return parts, problems
+
+
+def choosing_clips(recipe: Recipe, parts: Parts) -> list[Clip]:
+    """The clips that choose the epoch: none where the last is kept, the test clips where a paper did so."""
+    if recipe.training.choose == "last":
+        return []
+    return parts["test"] if recipe.protocol in ON_TEST else parts["validation"]
 
 
 def check(recipe: Recipe, model: System, parts: Parts) -> None:
@@ -198,7 +208,9 @@ def check(recipe: Recipe, model: System, parts: Parts) -> None:
         raise RecipeError(
             f"No training clip for {names}: take the label out of the recipe or add a corpus that has it."
         )
-    if not any(c.utterance.corpus in (recipe.validate_on or recipe.corpora) for c in parts["validation"]):
+    if recipe.training.choose == "last":
+        return
+    if not any(c.utterance.corpus in (recipe.validate_on or recipe.corpora) for c in choosing_clips(recipe, parts)):
         raise RecipeError("No validation clip: without one there is no honest way to choose the epoch.")
 
 
@@ -250,7 +262,10 @@ def measure(
             run.log(f"not measured on {name}: {error}")
     found = []
     for name, (protocol, utterances) in sets.items():
-        include = protocol == "random"  # its test speakers are seen by definition, and marked so
+        include = protocol in SEEN  # its test speakers are seen by definition, and marked so
+        if any(isinstance(u, ChangedCopy) for u in utterances):
+            run.log(f"not measured on {name}: {protocol} tests on changed copies; their scores are in metrics.csv")
+            continue
         try:
             found.append(measured(evaluate(recogniser, utterances, name, protocol, include, progress)))
         except CorpusError as error:

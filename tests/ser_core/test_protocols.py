@@ -225,7 +225,7 @@ def test_refusals_name_the_reason() -> None:
         split(made_up(5), "loso", fold=5)
     with pytest.raises(ProtocolError, match="choose one of"):
         split(made_up(5), "kfold:0")
-    with pytest.raises(ProtocolError, match="at least five"):
-        split(made_up(1)[:6], "paper:000")
+    with pytest.raises(ProtocolError, match="needs 5 of each"):
+        split(made_up(1)[:6], "paper:004")
     with pytest.raises(ProtocolError, match="no utterance"):
         split([], "loso")

@@ -9,6 +9,7 @@ from ser_core.checkpoints import load_model
 from ser_core.errors import RecipeError
 from ser_core.models import create
 from ser_core.recipes import Recipe, load_recipe
+from ser_core.recipes.schema import TrainingSection
 from ser_core.training.loop import History
 from ser_core.training.objectives import Batch, feature_matching, transfer
 from ser_core.training.run import Run
@@ -62,7 +63,7 @@ def batch() -> Batch:
 def test_the_teacher_stays_as_it_is_and_the_students_last_layer_is_left_alone_while_matching() -> None:
     torch.manual_seed(0)
     teacher, student = create("vit_vertical", "teacher_6_no_position").eval(), create("vit_vertical")
-    feature_matching(teacher).loss(student, batch()).backward()
+    feature_matching(TrainingSection(), teacher).loss(student, batch()).backward()
     assert all(parameter.grad is None for parameter in teacher.parameters())
     reached = {name for name, parameter in student.named_parameters() if parameter.grad is not None}
     untouched = {name for name, _ in student.named_parameters()} - reached
@@ -73,14 +74,14 @@ def test_the_last_stage_adds_ten_times_the_distance() -> None:
     torch.manual_seed(0)
     teacher, student = create("vit_vertical", "teacher_6_no_position").eval(), create("vit_vertical").eval()
     with torch.no_grad():
-        plain = transfer(teacher, 0.0).loss(student, batch())
-        apart = feature_matching(teacher).loss(student, batch())
-        both = transfer(teacher, 10.0).loss(student, batch())
+        plain = transfer(TrainingSection(), teacher, 0.0).loss(student, batch())
+        apart = feature_matching(TrainingSection(), teacher).loss(student, batch())
+        both = transfer(TrainingSection(), teacher, 10.0).loss(student, batch())
     torch.testing.assert_close(both, plain + 10 * apart)
 
 
 def test_matching_keeps_the_epoch_nearest_to_the_teacher() -> None:
-    objective = feature_matching(create("vit_vertical", "teacher_6_no_position").eval())
+    objective = feature_matching(TrainingSection(), create("vit_vertical", "teacher_6_no_position").eval())
     history, model = History(), create("vit_vertical")
     for epoch, loss in enumerate((0.5, 0.2, 0.4), 1):
         history.add({"epoch": epoch, "validation_loss": loss}, model, objective.better)

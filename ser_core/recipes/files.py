@@ -1,0 +1,94 @@
+"""Recipes by name: where their TOML stands, and how one is composed and changed.
+
+`<name>.toml` beside this file is a whole recipe.  Any other name is `<system>-<corpus>` or `<system>-<corpus>-fast`:
+`systems/` holds the papers' numbers, `corpora/` the emotions of each corpus, `fast/` what is changed so that a laptop
+is done in minutes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ser_core.errors import RecipeError
+from ser_core.recipes.schema import Recipe, validate
+
+FOLDER = Path(__file__).parent
+
+
+def list_recipes() -> list[str]:
+    """Those written out, and those composed of a system's part and a corpus's part."""
+    whole = {path.stem for path in FOLDER.glob("*.toml")}
+    systems, corpora = ([path.stem for path in (FOLDER / kind).glob("*.toml")] for kind in ("systems", "corpora"))
+    return sorted(whole | {f"{s}-{c}{fast}" for s in systems for c in corpora for fast in ("", "-fast")})
+
+
+def parts_of(name: str) -> list[Path]:
+    """The files that a recipe's name stands for, none for an unknown one; a later file overrides an earlier one."""
+    if name not in list_recipes():
+        return []
+    if (whole := FOLDER / f"{name}.toml").is_file():
+        return [whole]
+    system, _, corpus = name.removesuffix("-fast").partition("-")
+    files = [FOLDER / "systems" / f"{system}.toml", FOLDER / "corpora" / f"{corpus}.toml"]
+    return [*files, FOLDER / "fast" / f"{system}.toml"] if name.endswith("-fast") else files
+
+
+def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
+    """A recipe by name, or by path to a TOML file or to a checkpoint's card, with changes such as `training.epochs=3`.
+
+    Raises RecipeError in one sentence for an unknown name, a broken file, or a value that does not validate.
+    """
+    files = [Path(name)] if name.endswith((".toml", ".json")) else parts_of(name)
+    if not files or not os.path.isfile(files[0]):  # unlike Path.is_file it does not mind an endless name
+        raise RecipeError(
+            f"There is no recipe {name!r}: choose one that `python -m ser_core recipes` lists, e.g. ctmam-general or "
+            "ctmam-ravdess-fast, a .toml file, or a card.json."
+        )
+    values: dict[str, Any] = {} if len(files) == 1 else {"name": name}
+    for path in files:
+        _merge(values, _read(path))
+    for change in changes:
+        _set(values, change)
+    return validate(values)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Raises RecipeError where a file is neither TOML nor a card."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return dict(json.loads(text)["recipe"]) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+        raise RecipeError(f"{path.name} cannot be read as a recipe: it is not valid TOML, nor a card.") from error
+
+
+def _merge(values: dict[str, Any], more: dict[str, Any]) -> None:
+    """A later part overrides an earlier one field by field; `transfer = false` takes the teacher away."""
+    for key, value in more.items():
+        if key == "transfer" and value is False:
+            values.pop(key, None)
+        elif isinstance(value, dict) and isinstance(values.get(key), dict):
+            _merge(values[key], value)
+        else:
+            values[key] = value
+
+
+def _set(values: dict[str, Any], change: str) -> None:
+    """Apply `a.b=value`; the value is TOML, a bare word is text."""
+    key, equals, text = change.partition("=")
+    if not equals or not key:
+        raise RecipeError(f"--set {change!r}: write it as key=value, e.g. training.epochs=3.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *path, last = key.split(".")
+    for part in path:
+        values = values.setdefault(part, {})
+        if not isinstance(values, dict):
+            raise RecipeError(f"--set {change!r}: {part} has no fields below it.")
+    values[last] = value

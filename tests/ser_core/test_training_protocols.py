@@ -1,0 +1,74 @@
+"""Training under protocols other than the usual one: folds, the last epoch, and the papers' own ways."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from ser_core.corpora import get_corpus
+from ser_core.protocols import ChangedCopy, split
+from ser_core.training.run import Run
+from ser_core.training.trainer import load_parts, train
+from tests.ser_core.runs import epochs, log, quiet, small_recipe
+
+
+def test_a_fold_trains_on_the_others(small_data: Path, tmp_path: Path) -> None:
+    recipe = small_recipe("protocol=loso", "fold=2", "training.epochs=1")
+    run = Run.start(recipe, tmp_path / "run")
+    card = train(recipe, run, small_data, quiet)
+    expected = split(get_corpus("ravdess").scan(small_data).utterances, "loso", fold=2)
+    assert set(card.data.test.utterances) == {u.id for u in expected.test}
+    assert card.data.test.speakers == ("ravdess/17",)
+    assert [(one.protocol, one.n, one.excluded) for one in card.results] == [("loso", len(expected.test), 0)]
+
+
+def test_keeping_the_last_epoch_trains_on_validation_too(small_data: Path, tmp_path: Path) -> None:
+    """Nothing is looked at to choose, so nothing has to be held out for it."""
+    recipe = small_recipe("training.choose=last", "training.epochs=3")
+    run = Run.start(recipe, tmp_path / "run")
+    card = train(recipe, run, small_data, quiet)
+    assert card.epoch == 3
+    assert card.validation_ua is None
+    assert card.temperature == 1.0
+    assert card.data.validation.utterances == {}
+    assert "ravdess/17" in card.data.train.speakers
+    assert card.results[0].n == len(card.data.test.utterances)
+    assert "validation UA" not in log(run)
+
+
+def test_a_paper_that_chooses_on_the_test_clips(small_data: Path, tmp_path: Path) -> None:
+    """Best and last epoch stand side by side in the run, and the card marks what was heard before."""
+    recipe = small_recipe("protocol=paper:000", "training.epochs=3", "training.best_by=mean", "seed=1")
+    run = Run.start(recipe, tmp_path / "run")
+    card = train(recipe, run, small_data, quiet)
+    rows = epochs(run)
+    best = max(
+        range(3), key=lambda i: (rows[i]["validation_ua"] + rows[i]["validation_wa"], -rows[i]["validation_loss"])
+    )
+    assert card.epoch == best + 1
+    assert card.results[0].seen_included
+    assert card.results[0].wa == pytest.approx(rows[best]["validation_wa"], abs=0.34)  # float16, and other segments
+    assert card.validation_ua is None
+
+
+def test_changed_copies_sound_changed_and_always_the_same(small_data: Path, tmp_path: Path) -> None:
+    recipe = small_recipe("protocol=paper:003", "training.epochs=1", "seed=1")
+    parts, _ = load_parts(recipe, small_data, quiet)
+    again, _ = load_parts(recipe, small_data, quiet)
+    clips = {c.utterance.id: c for part in parts.values() for c in part}
+    assert len(clips) == 4 * len(get_corpus("ravdess").scan(small_data).utterances)
+    for part, own in parts.items():
+        for one, other in zip(own, again[part], strict=True):
+            assert torch.equal(one.samples, other.samples)
+    copies = [c for c in clips.values() if isinstance(c.utterance, ChangedCopy)]
+    assert len({c.digest for c in clips.values()}) == len(clips)
+    for copy in copies:
+        source = clips[copy.utterance.original]
+        assert copy.samples.shape != source.samples.shape or not torch.equal(copy.samples, source.samples)
+    run = Run.start(recipe, tmp_path / "run")
+    card = train(recipe, run, small_data, quiet)
+    assert card.results == ()
+    assert "changed copies" in log(run)
+    stored = json.loads((run.folder / "split.json").read_text())
+    assert any("+noise" in name for name in stored["train"])
