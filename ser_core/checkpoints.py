@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import tempfile
 from dataclasses import asdict
@@ -84,7 +85,7 @@ class Measured(Section):
     @staticmethod
     def command_for(checkpoint: str, corpus: str, protocol: str, seen_included: bool) -> str:
         """What to type to see these figures again."""
-        command = f"python -m ser_core evaluate --checkpoint {checkpoint} --corpus {corpus}"
+        command = f"python -m ser_core evaluate --checkpoint {checkpoint} --corpus {shlex.quote(corpus)}"
         command += f" --protocol {protocol}" if protocol != "all" else ""
         return command + (" --include-seen" if seen_included else "")
 

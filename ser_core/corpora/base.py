@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ser_core.corpora.licences import CC_BY_NC_SA, FREE, PUBLIC_DOMAIN, RESEARCH_ONLY, Licence
+from ser_core.corpora.sources import Archive
 from ser_core.emotions import EMOTIONS
 from ser_core.errors import CorpusError
 
+__all__ = [
+    "AUDIO_SUFFIXES",
+    "CC_BY_NC_SA",
+    "FREE",
+    "PUBLIC_DOMAIN",
+    "RESEARCH_ONLY",
+    "UNKNOWN",
+    "Corpus",
+    "Licence",
+    "Problem",
+    "Scan",
+    "Utterance",
+]
+
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
+NOTES = (".txt", ".md", ".pdf", ".csv")  # passed over without a word
+UNKNOWN = "unknown"
+MANY = 20  # files left out for one reason; more of them are told in one line
 
 
 @dataclass(frozen=True)
 class Utterance:
     """One labelled recording.
 
-    id: unique within the project, `<corpus>/<file stem>`.
-    speaker: unique within the project, `<corpus>/<speaker>`; sex is "female", "male" or "unknown".
-    text: the id of the sentence spoken, unique within the project.
+    id: unique within the project, `<key of the corpus>/<file stem>`; one recording has one id in every corpus.
+    corpus: the name that `get_corpus` takes.
+    speaker: unique within the project, `<key>/<speaker>`; `<key>/unknown` where nobody says who speaks.
+    sex: "female", "male" or "unknown".
+    text: the id of the sentence spoken, unique within the project; `<key>/unknown` where nobody says.
+    session: the recording session, unique within the project; style: "improvised" or "scripted"; intensity: how
+    strongly the emotion was to be acted, in the corpus's word.  Each is empty where the corpus does not tell.
     """
 
     id: str
@@ -30,18 +54,30 @@ class Utterance:
     sex: str
     language: str
     text: str
+    session: str = ""
+    style: str = ""
+    intensity: str = ""
 
     def __post_init__(self) -> None:
         if self.emotion not in EMOTIONS:
             raise ValueError(f"{self.emotion!r} is not in the emotion vocabulary")
 
+    @property
+    def speaker_known(self) -> bool:
+        return not self.speaker.endswith(f"/{UNKNOWN}")
+
+    @property
+    def text_known(self) -> bool:
+        return not self.text.endswith(f"/{UNKNOWN}")
+
 
 @dataclass(frozen=True)
 class Problem:
-    """A file that was left out, and why (one sentence)."""
+    """A file that was left out, and why (one sentence).  count: how many files it stands for."""
 
     path: Path
     reason: str
+    count: int = 1
 
 
 @dataclass(frozen=True)
@@ -53,30 +89,24 @@ class Scan:
     utterances: tuple[Utterance, ...]
     problems: tuple[Problem, ...] = ()
 
-
-@dataclass(frozen=True)
-class Licence:
-    """The terms of a corpus.  rank: the higher, the stricter; weights carry the strictest of their data.
-
-    ships: whether weights trained on it may be given away.
-    """
-
-    name: str
-    rank: int
-    ships: bool = True
-
-
-PUBLIC_DOMAIN = Licence("CC0-1.0", 0)
-FREE = Licence("free, see the home page of the corpus", 1)
-CC_BY_NC_SA = Licence("CC BY-NC-SA 4.0", 3)
-RESEARCH_ONLY = Licence("registered research use", 9, ships=False)
+    def counts(self) -> dict[str, int]:
+        """Utterances of each emotion, by name."""
+        return dict(sorted(Counter(u.emotion for u in self.utterances).items()))
 
 
 @dataclass(frozen=True)
 class Corpus:
     """A corpus as published: its names, its licence, and how its file names are read.
 
-    A subclass overrides `parse`; `scan` walks the folder and reports what does not fit instead of failing on it.
+    A subclass overrides `parse`, or `reader` where labels stand in files of their own; `scan` walks the folder and
+    reports what does not fit instead of failing on it.
+
+    key: what ids begin with; empty: the name.  Two corpora with one key hold the same recordings.
+    folder: below the data folder; empty: the name.  folders: other names that releases unpack to.
+    expected: emotion -> count in the complete release, where its paper or release notes state one.
+    emotions: every emotion it holds; empty: those of `expected`.
+    speakers: speaker -> sex, all of the release.
+    archives: what may be fetched, in order; steps: how a person gets it by hand.
     """
 
     name: str
@@ -87,25 +117,56 @@ class Corpus:
     citation: str
     synthetic: bool = False
     folder: str = ""
-    expected: dict[str, int] = field(default_factory=dict)  # emotion -> count in the complete release
+    expected: dict[str, int] = field(default_factory=dict)
+    key: str = ""
+    folders: tuple[str, ...] = ()
+    emotions: tuple[str, ...] = ()
+    speakers: dict[str, str] = field(default_factory=dict)
+    archives: tuple[Archive, ...] = ()
+    steps: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, value in (
+            ("key", self.key or self.name),
+            ("folder", self.folder or self.name),
+            ("emotions", self.emotions or tuple(sorted(self.expected))),
+        ):
+            object.__setattr__(self, name, value)
 
     def parse(self, path: Path) -> Utterance:
         """Read one file name.  Raises CorpusError where the name is not of this corpus."""
         raise CorpusError(f"{self.title} has no rule for the name {path.name}.")
 
+    def reader(self, root: Path) -> Callable[[Path], Utterance]:
+        """How a file below root is read.  Raises CorpusError where labels that stand in files of their own miss."""
+        return self.parse
+
     def locate(self, data: Path | None) -> Path:
         """The folder of this corpus below the data folder.  Raises CorpusError where it is not there."""
         if data is None:
             raise CorpusError(
-                f"No data folder is set: put {self.title} in <folder>/{self.folder or self.name} "
+                f"No data folder is set: put {self.title} in <folder>/{self.folder} "
                 "and pass --data <folder> or set SER_DATA."
             )
-        if not data.is_dir():
+        if not os.path.isdir(data):  # unlike Path.is_dir it does not mind an endless name
             raise CorpusError(f"The data folder {data} does not exist: check --data or SER_DATA.")
-        root = data / (self.folder or self.name)
-        if not root.is_dir():
-            raise CorpusError(f"{self.title} is not below {data}: expected the folder {root}.")
-        return root
+        if (data / self.folder).is_dir():
+            return data / self.folder
+        names = {name.lower() for name in (self.folder, *self.folders)}
+        try:
+            for path in sorted(data.iterdir()):
+                if path.name.lower() in names and path.is_dir():
+                    return path
+        except OSError as error:
+            raise CorpusError(f"The data folder {data} cannot be read: {error.strerror}.") from error
+        raise CorpusError(f"{self.title} is not below {data}: expected the folder {data / self.folder}.")
+
+    def find(self, data: Path | None) -> Path | None:
+        """As `locate`, None where the corpus is not there."""
+        try:
+            return self.locate(data)
+        except CorpusError:
+            return None
 
     def files(self, root: Path) -> Iterator[Path]:
         """Every file below root but hidden ones, in a stable order."""
@@ -115,25 +176,66 @@ class Corpus:
 
     def scan(self, data: Path | None) -> Scan:
         """Find the utterances.  Raises CorpusError where the folder is missing or holds none of them."""
-        root = self.locate(data)
-        found: dict[str, Utterance] = {}
-        problems: list[Problem] = []
-        for path in self.files(root):
-            if path.suffix.lower() not in AUDIO_SUFFIXES:
-                if path.suffix.lower() not in (".txt", ".md", ".pdf", ".csv"):
-                    problems.append(Problem(path, "not an audio file"))
-                continue
-            try:
-                utterance = self.parse(path)
-            except CorpusError as error:
-                problems.append(Problem(path, str(error)))
-                continue
-            if utterance.id in found:
-                problems.append(Problem(path, f"the same utterance as {found[utterance.id].path.name}"))
-                continue
-            found[utterance.id] = utterance
+        return self.read(self.locate(data))
+
+    def read(self, root: Path) -> Scan:
+        """Find the utterances below root, by names alone: nothing is decoded."""
+        found, problems = self.collect(root)
         if not found:
             raise CorpusError(
                 f"{root} holds no {self.title} files: expected names as its release gives them, in .wav or .flac."
             )
-        return Scan(self.name, root, tuple(found[key] for key in sorted(found)), tuple(problems))
+        return Scan(self.name, root, tuple(found[key] for key in sorted(found)), condense(problems))
+
+    def collect(self, root: Path) -> tuple[dict[str, Utterance], list[Problem]]:
+        """The utterances below root by id, and what was left out, file by file."""
+        parse = self.reader(root)
+        found: dict[str, Utterance] = {}
+        problems: list[Problem] = []
+        for path in self.files(root):
+            suffix = path.suffix.lower()
+            if suffix not in AUDIO_SUFFIXES:
+                if suffix not in NOTES:
+                    problems.append(Problem(path, "not an audio file"))
+                continue
+            try:
+                utterance = parse(path)
+            except CorpusError as error:
+                problems.append(Problem(path, str(error)))
+                continue
+            if utterance.id in found:
+                problems.append(Problem(path, "a second copy of the same utterance"))
+                continue
+            found[utterance.id] = utterance
+        return found, problems
+
+    def check(self, scan: Scan) -> list[str]:
+        """How a scan differs from the complete release, in sentences; empty: it does not."""
+        counts = scan.counts()
+        sentences = []
+        for emotion, expected in sorted(self.expected.items()):
+            here = counts.get(emotion, 0)
+            if here < expected:
+                sentences.append(f"{emotion}: {here} of {expected} utterances, {expected - here} missing.")
+            elif here > expected:
+                sentences.append(f"{emotion}: {here} utterances, {here - expected} more than the {expected} published.")
+        missing = sorted(set(self.speakers) - {u.speaker for u in scan.utterances})
+        if missing:
+            names = ", ".join(name.partition("/")[2] for name in missing[:MANY])
+            names += ", ..." if len(missing) > MANY else ""
+            sentences.append(f"speakers: {len(missing)} of {len(self.speakers)} missing ({names}).")
+        return sentences
+
+
+def condense(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """One line for more than MANY files left out for the same reason."""
+    groups: dict[str, list[Problem]] = {}
+    for problem in problems:
+        groups.setdefault(problem.reason, []).append(problem)
+    told: list[Problem] = []
+    for reason, group in groups.items():
+        if len(group) <= MANY:
+            told += group
+        else:
+            told.append(Problem(group[0].path, f"and {len(group) - 1:,} more files: {reason}", len(group)))
+    return tuple(told)

@@ -1,12 +1,13 @@
 """SAVEE: four British men, 7 emotions.  Haq & Jackson (2010), in: Machine Audition, IGI Global, pp. 398-423.
 
-The release has a folder per speaker (`DC/a01.wav`); flat copies write `DC_a01.wav`.  Both are read.
+The release has a folder per speaker (`AudioData/DC/a01.wav`); flat copies write `DC_a01.wav`.  Both are read.
 """
 
 import re
 from pathlib import Path
 
-from ser_core.corpora.base import RESEARCH_ONLY, Corpus, Utterance
+from ser_core.corpora.base import Corpus, Utterance
+from ser_core.corpora.licences import RESEARCH_ONLY
 from ser_core.errors import CorpusError
 
 _NAME = re.compile(r"(?:(DC|JE|JK|KL)_)?(sa|su|a|d|f|h|n)(\d\d)")
@@ -19,13 +20,14 @@ _EMOTIONS = {
     "sa": "sad",
     "su": "surprise",
 }
+_SPEAKERS = ("DC", "JE", "JK", "KL")
 
 
 class Savee(Corpus):
     def parse(self, path: Path) -> Utterance:
         match = _NAME.fullmatch(path.stem)
         speaker = match and (match.group(1) or path.parent.name)
-        if not match or speaker not in ("DC", "JE", "JK", "KL"):
+        if not match or speaker not in _SPEAKERS:
             raise CorpusError("not a SAVEE name (SPEAKER_codeNN, or codeNN in a speaker's folder)")
         code, number = match.group(2), match.group(3)
         return Utterance(
@@ -48,4 +50,9 @@ SAVEE = Savee(
     homepage="http://kahlan.eps.surrey.ac.uk/savee/",
     citation="Haq & Jackson (2010). Multimodal emotion recognition. In: Machine Audition, IGI Global, 398-423.",
     expected={name: 120 if name == "neutral" else 60 for name in _EMOTIONS.values()},
+    speakers={f"savee/{name}": "male" for name in _SPEAKERS},
+    steps=(
+        "Register at the home page of SAVEE (free, for research); the password for the download comes by mail.",
+        "Unpack AudioData into <data>/savee, so that <data>/savee/AudioData/DC/a01.wav is a file.",
+    ),
 )

@@ -124,12 +124,11 @@ class Recipe(Section):
     @classmethod
     def _corpora(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         try:
-            for name in names:
-                get_corpus(name)
+            keys = [get_corpus(name).key for name in names]
         except CorpusError as error:
             raise ValueError(str(error).removesuffix(".")) from error
-        if len(set(names)) != len(names):
-            raise ValueError("name each corpus once")
+        if len(set(keys)) != len(keys):
+            raise ValueError("name each corpus once; two that share recordings or a name count as one")
         return names
 
     @field_validator("protocol")

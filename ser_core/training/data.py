@@ -91,23 +91,27 @@ def load_clips(utterances: Sequence[Utterance], recipe: Recipe, progress: Progre
         label = recipe.label_of(utterance.emotion)
         if label is not None:
             try:
-                waveform = load(utterance.path)
+                waveform = read(utterance)
             except AudioError as error:
                 problems.append(Problem(utterance.path, str(error)))
             else:
-                clips.append(clip_of(utterance, label, waveform))
+                clips.append(Clip(utterance, label, torch.tensor(waveform.samples), waveform.digest))
         progress("decoding", done, len(utterances))
     return clips, problems
 
 
-def clip_of(utterance: Utterance, label: int, waveform: Waveform) -> Clip:
-    """The clip itself, or the changed copy that the protocol of paper 003 makes of it, always the same one."""
-    samples = torch.tensor(waveform.samples)
+def read(utterance: Utterance) -> Waveform:
+    """The sound of an utterance; of a changed copy (paper 003) what the change makes of it, always the same.
+
+    Raises AudioError where the file cannot be used.
+    """
+    waveform = load(utterance.path)
     if not isinstance(utterance, ChangedCopy):
-        return Clip(utterance, label, samples, waveform.digest)
+        return waveform
     digest = hashlib.sha256(f"{waveform.digest}+{utterance.effect}".encode()).hexdigest()
     generator = torch.Generator().manual_seed(int(digest[:15], 16))
-    return Clip(utterance, label, change(samples, COPIES[utterance.effect], generator), digest)
+    samples = change(torch.tensor(waveform.samples), COPIES[utterance.effect], generator)
+    return replace(waveform, samples=samples.numpy())
 
 
 def cached_segments(

@@ -4,6 +4,7 @@ recipe.toml      what was asked for           state.json    how far it is, writt
 metrics.csv      one row per stage and epoch  log.txt       what happened, in sentences
 split.json       which clips in which part    resume/       each stage's last state and best weights
 problems.json    what was left out, and why   checkpoint/   the finished checkpoint, when done
+evaluations/     its answers to the test clips, a folder per corpus
 """
 
 from __future__ import annotations
@@ -56,6 +57,10 @@ class Run:
     @property
     def checkpoint(self) -> Path:
         return self.folder / "checkpoint"
+
+    def evaluation(self, corpus: str) -> Path:
+        """Folder of the answers to the test clips of a corpus, by its key; there when the run is done."""
+        return self.folder / "evaluations" / corpus
 
     @property
     def done(self) -> bool:

@@ -14,11 +14,11 @@ from accelerate.utils import set_seed
 from ser_core.checkpoints import Card, Measured, load_card, shipped_weights, write_card
 from ser_core.corpora import Utterance, get_corpus
 from ser_core.errors import CorpusError, RecipeError, RunError, SpeechEmotionError
-from ser_core.evaluation import Evaluation, Progress, evaluate
+from ser_core.evaluation import Evaluation, Progress, evaluate, save_evaluation
 from ser_core.files import write_json
 from ser_core.models import System, create_from
 from ser_core.models.svm import Svm
-from ser_core.protocols import ON_TEST, SEEN, ChangedCopy, Split, split
+from ser_core.protocols import ON_TEST, SEEN, Split, split
 from ser_core.recipes import Recipe
 from ser_core.recogniser import Recogniser
 from ser_core.segments import Cutting
@@ -29,6 +29,7 @@ from ser_core.training.data import (
     augmented_segments,
     cached_segments,
     load_clips,
+    read,
 )
 from ser_core.training.finish import statistics, write_checkpoint
 from ser_core.training.loop import History, fit
@@ -263,11 +264,10 @@ def measure(
     found = []
     for name, (protocol, utterances) in sets.items():
         include = protocol in SEEN  # its test speakers are seen by definition, and marked so
-        if any(isinstance(u, ChangedCopy) for u in utterances):
-            run.log(f"not measured on {name}: {protocol} tests on changed copies; their scores are in metrics.csv")
-            continue
         try:
-            found.append(measured(evaluate(recogniser, utterances, name, protocol, include, progress)))
+            evaluation = evaluate(recogniser, utterances, name, protocol, include, progress, read=read)
+            save_evaluation(run.evaluation(get_corpus(name).key), evaluation)
+            found.append(measured(evaluation))
         except CorpusError as error:
             run.log(f"not measured on {name}: {error}")
     return tuple(found)
