@@ -1,5 +1,6 @@
 # make app     set everything up and open the application
 # make test    set everything up and run the tests, the linters and the import contract
+# make reproduce     the tables of the papers (reproduce-gpu: on a GPU)
 # make test-heavy    full sizes, long clips and small trainings: an hour or so
 VENV := .venv
 PYTHON ?= python3
@@ -9,7 +10,7 @@ PORT ?= 8501
 APP_STAMP := $(VENV)/.app-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: app test test-heavy browser-test ci lint format corpus clean
+.PHONY: app test test-heavy browser-test ci lint format corpus reproduce reproduce-gpu clean
 .DEFAULT_GOAL := app
 
 app: $(APP_STAMP)
@@ -35,6 +36,14 @@ lint: $(DEV_STAMP)
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The tables of the papers on the corpora below SER_DATA; stops and goes on, see `python -m ser_core reproduce --help`.
+reproduce: $(APP_STAMP)
+	$(BIN)/python -m ser_core reproduce --tier 2
+
+# The same with the papers' own numbers on a GPU, in slices of nine minutes: call it until it says that none is left.
+reproduce-gpu: $(APP_STAMP)
+	$(BIN)/python -m ser_core reproduce --tier 2 --device cuda --jobs 6 --budget 540
 
 # Speak the synthetic corpus again (needs espeakng-loader, a development dependency).
 corpus: $(DEV_STAMP)

@@ -1,0 +1,133 @@
+"""The results as tables to read: paper | ours under the paper's protocol | ours under an honest one | what leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ser_core.files import write_text
+from ser_core.reproduce.printed import BASELINE, PAPER_OF, PRINTED, TITLES
+from ser_core.reproduce.results import Entry, read
+from ser_core.reproduce.tables import TABLES, Cell, all_cells
+
+HEAD = """# {title}
+
+WA is accuracy, UA the mean recall over the emotions, in percent. In square brackets a 95 % interval (bootstrap that
+draws speakers, then clips). "Honest": every speaker is tested by a model that never heard them, and the epoch is chosen
+on other speakers' clips. "Paper's protocol": its split and its choice of the epoch; where a paper chose on the test
+clips, the best epoch on them and the last one stand side by side. *fast* marks the recipes made for two CPU cores
+(`-fast`); all others have the papers' numbers.
+"""
+COMPARISON = (
+    "system | corpus | paper, WA / UA | ours, paper's protocol | ours, honest | what leaks in the paper's"
+)
+OTHERS = "system | variant | corpus | parameters | paper, WA / UA | ours, WA / UA | training"
+
+
+def write_markdown(folder: Path) -> None:
+    """`folder/<table>.md` for every table that has a result."""
+    for table in TABLES:
+        if read(folder, table):
+            text = render(table, folder)
+            write_text(folder / f"{table}.md", text)
+
+
+def render(table: str, folder: Path) -> str:
+    """A table as Markdown, with the command of each number below it."""
+    cells = [cell for cell in all_cells() if cell.table == table]
+    entries = read(folder, table)
+    lines = comparison(cells, entries) if table == "comparison" else one_column(cells, entries)
+    commands = sorted({one["command"] for one in entries.values()})
+    return "\n".join([HEAD.format(title=title_of(table)), *lines, "", "Made by:", "", "```", *commands, "```", ""])
+
+
+def title_of(table: str) -> str:
+    if table == "comparison":
+        return "The five systems"
+    what, _, paper = table.partition("-")
+    return f"{what.capitalize()}, paper {paper}: {TITLES[paper]}" if paper else what.capitalize()
+
+
+def comparison(cells: Sequence[Cell], entries: dict[str, Entry]) -> list[str]:
+    lines = header(COMPARISON)
+    honest_cells = {(cell.system, cell.corpus): cell for cell in cells if cell.column == "honest"}
+    for cell in (cell for cell in cells if cell.column == "paper"):
+        printed = PRINTED.get((cell.system, cell.variant, cell.corpus))
+        twin = honest_cells[cell.system, cell.corpus]
+        paper, honest = of(entries, cell), of(entries, twin)
+        columns = (
+            cell.system,
+            cell.corpus,
+            printed.words() if printed else "-",
+            both_epochs(paper) if paper else missing(cell),
+            figures(honest) if honest else missing(twin),
+            " ".join(paper["leaks"]) if paper else "",
+        )
+        lines.append(row(columns))
+    return [*lines, "", baseline()]
+
+
+def one_column(cells: Sequence[Cell], entries: dict[str, Entry]) -> list[str]:
+    lines = header(OTHERS)
+    for cell in cells:
+        one = of(entries, cell)
+        printed = PRINTED.get((cell.system, cell.variant, cell.corpus))
+        columns = (
+            cell.system,
+            cell.variant + ("" if cell.seed is None else f", seed {cell.seed}"),
+            cell.corpus,
+            f"{one['parameters']:,}" if one else "",
+            printed.words() if printed else "-",
+            figures(one) if one else missing(cell),
+            f"{one['seconds'] / 60:.1f} min" if one else "",
+        )
+        lines.append(row(columns))
+    return lines
+
+
+def header(names: str) -> list[str]:
+    columns = names.split(" | ")
+    return [row(columns), row(["---"] * len(columns))]
+
+
+def row(columns: Sequence[str]) -> str:
+    return "| " + " | ".join(columns) + " |"
+
+
+def of(entries: dict[str, Entry], cell: Cell) -> Entry | None:
+    """The paper's recipe before the fast one."""
+    return entries.get(cell.id) or entries.get(f"{cell.id}-fast")
+
+
+def figures(one: Entry) -> str:
+    parts = []
+    for name in ("wa", "ua"):
+        low, high = one["intervals"][name]
+        parts.append(f"{100 * one[name]:.1f} [{100 * low:.1f}, {100 * high:.1f}]")
+    return " / ".join(parts) + f", {one['n']} clips" + marks(one)
+
+
+def both_epochs(one: Entry) -> str:
+    if one["protocol"] == "paper:004":  # the one that has a fold to choose on
+        return figures(one)
+    kept, last = (" / ".join(f"{100 * one[which][name]:.1f}" for name in ("wa", "ua")) for which in ("kept", "last"))
+    return f"best on test {kept}, last {last}, {one['n']} clips{marks(one)}"
+
+
+def marks(one: Entry) -> str:
+    folds = "" if one["folds"] == 1 else f", {one['folds_done']} of {one['folds']} folds"
+    return folds + (", *fast*" if one["fast"] else "")
+
+
+def missing(cell: Cell) -> str:
+    return f"not run: `python -m ser_core reproduce {cell.table} --only {cell.id}`"
+
+
+def baseline() -> str:
+    listed = "; ".join(f"{corpus} {wa} / {ua}" for corpus, (wa, ua) in BASELINE.items())
+    papers = ", ".join(f"{system} {paper}" for system, paper in PAPER_OF.items())
+    return (
+        "The usual baseline under the honest protocol (openSMILE ComParE-2016 functionals, RBF SVM), WA / UA: "
+        f"{listed}. `python -m ser_core baseline --help` shows how to run it. A corpus with other classes than a "
+        f"paper's (emodb4 holds four of EmoDB's seven) shares no row with it. Papers: {papers}."
+    )

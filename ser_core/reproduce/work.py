@@ -1,0 +1,132 @@
+"""One fold of one cell: its recipe, its run folder, and what came out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ser_core.checkpoints import load_card
+from ser_core.corpora import Utterance, get_corpus
+from ser_core.errors import CorpusError, SpeechEmotionError
+from ser_core.evaluation import Evaluation, load_evaluation
+from ser_core.files import runs_folder
+from ser_core.protocols import folds
+from ser_core.recipes import Recipe, load_recipe, validate
+from ser_core.reproduce.tables import Cell
+from ser_core.training.run import Run
+from ser_core.training.trainer import train
+
+
+class OutOfTime(SpeechEmotionError):
+    """The budget is spent; the run goes on from its last epoch at the next call."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How cells are run.  fast: the laptop's recipes.  deadline: of `time.time`, None for none."""
+
+    data: Path | None
+    device: str
+    fast: bool
+    deadline: float | None = None
+
+
+def recipe_of(cell: Cell, fold: int, setting: Setting) -> Recipe:
+    """The recipe of a system and corpus under the cell's protocol; all else stays as it is published or made fast."""
+    name = f"{cell.system}-{cell.corpus}" + ("-fast" if setting.fast else "")
+    values = load_recipe(name).model_dump(mode="json")
+    values |= {"variant": cell.variant, "protocol": cell.protocol, "fold": fold}
+    if cell.seed is not None:
+        values["seed"] = cell.seed
+    if cell.system == "vit_vertical" and cell.variant != "default":
+        values["transfer"] = None  # the teachers, and the student that has none
+    elif cell.table == "transfer-003" and values["transfer"] is None:
+        values["transfer"] = {"teacher": "teacher_6", "weight": 10.0}  # what this table is about, fast or not
+    if setting.device.startswith("cuda"):
+        values["training"]["precision"] = "bfloat16"
+    return validate(values)
+
+
+def run_of(cell: Cell, fold: int, setting: Setting) -> Run:
+    """Its run, begun or not.  The folder is named after all that tells runs apart, so a later call finds it."""
+    kind = "fast" if setting.fast else "paper"
+    device = setting.device.partition(":")[0]
+    return Run(runs_folder() / "reproduce" / f"{cell.id}-{kind}-{device}" / f"fold_{fold}")
+
+
+def do(cell: Cell, fold: int, setting: Setting, progress: Callable[[str, int, int], None]) -> None:
+    """Train one fold to its end, or to the deadline.
+
+    Raises OutOfTime at the deadline, and what `train` raises.
+    """
+    recipe = recipe_of(cell, fold, setting)
+
+    def report(what: str, done: int, total: int) -> None:
+        if setting.deadline is not None and time.time() > setting.deadline:
+            raise OutOfTime("The time is over; the same command goes on from the last epoch.")
+        progress(f"{cell.id}, fold {fold + 1}: {what}", done, total)
+
+    run = Run.start(recipe, run_of(cell, fold, setting).folder)
+    train(recipe, run, setting.data, report, setting.device)
+
+
+def utterances_of(cell: Cell, setting: Setting) -> tuple[Utterance, ...]:
+    """The clips that the cell's recipe has a label for.  Raises CorpusError where those of some label are missing."""
+    recipe = load_recipe(f"{cell.system}-{cell.corpus}")
+    (name,) = recipe.corpora
+    scan = get_corpus(name).scan(setting.data)
+    found = {recipe.merge.get(u.emotion, u.emotion) for u in scan.utterances}
+    if missing := [label for label in recipe.labels if label not in found]:
+        raise CorpusError(f"this copy of {name} has no clip of {', '.join(missing)}")
+    return tuple(u for u in scan.utterances if recipe.label_of(u.emotion) is not None)
+
+
+def folds_of(cell: Cell, setting: Setting) -> dict[int, str]:
+    """The folds a cell needs: their numbers, and what each holds out.  Raises CorpusError or ProtocolError."""
+    recipe = recipe_of(cell, 0, setting)
+    every = folds(utterances_of(cell, setting), cell.protocol, recipe.seed)
+    wanted = cell.folds or range(len(every))
+    return {number: every[number].fold for number in wanted}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished fold.  rows: the epochs of its last stage, as numbers; chosen: the one that was kept."""
+
+    evaluation: Evaluation
+    rows: list[dict[str, float]]
+    chosen: dict[str, float]
+    parameters: int
+    seconds: float
+    environment: dict[str, str]
+
+
+def outcome(cell: Cell, fold: int, setting: Setting) -> Outcome | None:
+    """What a finished fold gave; None where it is not finished."""
+    run = run_of(cell, fold, setting)
+    if not run.done:
+        return None
+    card = load_card(run.checkpoint)
+    (name,) = load_recipe(f"{cell.system}-{cell.corpus}").corpora
+    stages = run.metrics()
+    last = list(stages.values())[-1]
+    return Outcome(
+        evaluation=load_evaluation(run.evaluation(get_corpus(name).key)),
+        rows=last,
+        chosen=last[card.epoch - 1],
+        parameters=card.parameters,
+        seconds=sum(row["seconds"] for rows in stages.values() for row in rows),
+        environment=card.environment,
+    )
+
+
+def plain(value: Any) -> Any:
+    """Rounded for a results file: four digits are more than any of these figures deserves."""
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, list | tuple) else value

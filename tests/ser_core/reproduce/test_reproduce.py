@@ -1,0 +1,177 @@
+"""The papers' tables: what is run, what it says, and that nothing is lost when the time is over."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ser_core.corpora.synthetic import SYNTHETIC
+from ser_core.errors import SpeechEmotionError
+from ser_core.evaluation import load_evaluation
+from ser_core.models import list_variants
+from ser_core.recipes import load_recipe
+from ser_core.reproduce import PRINTED, Cell, Setting, all_cells, chosen, reproduce, results, work, write_markdown
+from ser_core.reproduce.printed import PAPER_OF
+from ser_core.reproduce.tables import AT_HAND, SYSTEMS
+from tests.conftest import Shell
+from tests.ser_core.runs import copy, quiet
+
+SPEAKERS = {"03": "m01", "08": "f01", "09": "f02", "10": "m02"}
+HONEST = Cell("comparison", 1, "ctmam", "small", "emodb4", "honest", "loso")
+PAPER = Cell("comparison", 2, "ctmam", "small", "emodb4", "paper", "paper:000")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Synthetic voices under the names of EmoDB: four speakers, four emotions."""
+    folder = tmp_path_factory.mktemp("data")
+    sounds = {u.id: u.path for u in SYNTHETIC.scan(None).utterances}
+    for emotion, letter in {"angry": "W", "happy": "F", "neutral": "N", "sad": "T"}.items():
+        for speaker, voice in SPEAKERS.items():
+            copy(sounds[f"synthetic/{voice}_{emotion}_1"], folder / f"emodb/wav/{speaker}a01{letter}a.ogg")
+    return folder
+
+
+@pytest.fixture
+def setting(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setting:
+    """Two epochs of one segment a clip, in a folder of its own."""
+    monkeypatch.setenv("SER_RUNS", str(tmp_path / "runs"))
+    small = ["training.epochs=2", "training.hop=1.8", "preparation.hop=1.8", "augment={}"]
+    monkeypatch.setattr(work, "load_recipe", lambda name: load_recipe(name, small))
+    return Setting(data, "cpu", fast=True)
+
+
+def test_every_cell_can_be_named_and_run() -> None:
+    cells = all_cells()
+    assert len({(cell.table, cell.id) for cell in cells}) == len(cells)
+    for cell in cells:
+        assert cell.variant in list_variants(cell.system)
+        for end in ("", "-fast"):
+            load_recipe(f"{cell.system}-{cell.corpus}{end}", [f"protocol={cell.protocol}"])
+    first = {(cell.system, cell.corpus) for cell in chosen([], 1)}
+    assert {(system, corpus) for system in SYSTEMS for corpus in AT_HAND} <= first
+    papers = {(cell.system, cell.protocol) for cell in chosen(["comparison"], 2) if cell.column == "paper"}
+    assert papers == {(system, f"paper:{number}") for system, number in PAPER_OF.items()}
+
+
+def test_every_printed_default_has_a_cell_in_the_comparison() -> None:
+    cells = {(cell.system, cell.variant, cell.corpus) for cell in all_cells()}
+    assert {row for row in PRINTED if row[0] in SYSTEMS} - cells == set()
+
+
+def test_all_folds_are_pooled_and_the_table_says_so(setting: Setting, tmp_path: Path) -> None:
+    account = reproduce([HONEST], setting, tmp_path / "results", quiet)
+    assert account.done == [HONEST]
+    (one,) = json.loads((tmp_path / "results" / "comparison.json").read_text())["cells"].values()
+    assert (one["folds"], one["folds_done"], one["n"], one["speakers"]) == (4, 4, 16, 4)
+    answers = [load_evaluation(work.run_of(HONEST, fold, setting).evaluation("emodb")) for fold in range(4)]
+    right = sum(int((e.truth == e.predicted).sum()) for e in answers)
+    assert one["wa"] == pytest.approx(right / 16, abs=1e-4)
+    assert "sentence" in " ".join(one["leaks"])
+    assert one["command"].startswith("python -m ser_core reproduce comparison --only ctmam-small-emodb4-loso ")
+
+
+def test_a_paper_that_chooses_on_test_shows_best_and_last(setting: Setting, tmp_path: Path) -> None:
+    reproduce([PAPER], setting, tmp_path, quiet)
+    (one,) = results.read(tmp_path, "comparison").values()
+    rows = work.run_of(PAPER, 0, setting).metrics()["training"]
+    assert one["last"]["ua"] == pytest.approx(rows[-1]["validation_ua"], abs=1e-4)
+    assert one["kept"]["ua"] >= one["last"]["ua"] - 1e-4 or one["kept"]["wa"] >= one["last"]["wa"] - 1e-4
+    assert any("chosen on the test clips" in sentence for sentence in one["leaks"])
+
+
+def test_what_is_done_is_not_done_again(setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reproduce([PAPER], setting, tmp_path, quiet)
+    monkeypatch.setenv("SER_RUNS", str(tmp_path / "elsewhere"))  # another machine, which has the results only
+    before = (tmp_path / "comparison.json").read_bytes()
+    assert reproduce([PAPER], setting, tmp_path, quiet).done == [PAPER]
+    assert not (tmp_path / "elsewhere").exists()
+    assert (tmp_path / "comparison.json").read_bytes() == before
+
+
+def test_the_same_result_whether_the_time_was_over_or_not(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped again and again after a few steps, the table ends the same."""
+    reproduce([HONEST], setting, tmp_path / "whole", quiet)
+    monkeypatch.setenv("SER_RUNS", str(tmp_path / "broken"))
+    clock = iter(range(10_000))
+    monkeypatch.setattr(work.time, "time", lambda: next(clock))
+    stops = 0
+    for _ in range(60):
+        limited = Setting(setting.data, "cpu", fast=True, deadline=next(clock) + 40)
+        account = reproduce([HONEST], limited, tmp_path / "parts", quiet)
+        if account.done:
+            break
+        assert account.left == [HONEST]
+        stops += 1
+    assert account.done
+    assert stops > 0
+    whole, parts = (results.read(tmp_path / name, "comparison") for name in ("whole", "parts"))
+    for one in (*whole.values(), *parts.values()):
+        del one["seconds"]
+    assert parts == whole
+
+
+def test_processes_stop_when_the_time_is_over(setting: Setting, tmp_path: Path) -> None:
+    """Several folds at once, each in a process of its own; nothing is written for a fold that did not end."""
+    late = Setting(setting.data, "cpu", fast=True, deadline=0.0)
+    account = reproduce([HONEST], late, tmp_path, quiet, jobs=2)
+    assert account.left == [HONEST]
+    assert not list(tmp_path.glob("*.json"))
+
+
+def test_a_corpus_that_is_not_here_is_said(setting: Setting, tmp_path: Path) -> None:
+    iemocap = next(cell for cell in all_cells() if cell.corpus == "iemocap")
+    complete = next(cell for cell in all_cells() if cell.corpus == "emodb" and cell.system == "ctmam")
+    account = reproduce([iemocap, complete], setting, tmp_path, quiet)
+    assert "iemocap" in account.refused[iemocap.id].lower()
+    assert "boredom" in account.refused[complete.id]
+    assert not (tmp_path / "comparison.json").exists()
+
+
+def test_the_table_to_read(setting: Setting, tmp_path: Path) -> None:
+    cell = next(c for c in chosen(["comparison"], 2) if (c.system, c.corpus, c.column) == ("ctmam", "emodb4", "paper"))
+    reproduce([cell], setting, tmp_path, quiet)
+    write_markdown(tmp_path)
+    text = (tmp_path / "comparison.md").read_text()
+    (row,) = [line for line in text.splitlines() if line.startswith("| ctmam | emodb4 |")]
+    assert "best on test" in row
+    assert "*fast*" in row
+    assert "not run: `python -m ser_core reproduce comparison --only ctmam-default-emodb4-loso`" in row
+    (row,) = [line for line in text.splitlines() if line.startswith("| ctmam | iemocap |")]
+    assert "71.64 / 72.72" in row
+    assert row.count("not run") == 2
+    assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
+
+
+def test_command_line(shell: Shell, tmp_path: Path) -> None:
+    status, out, _ = shell("reproduce", "depth-001", "--list")
+    assert status == 0
+    assert len(re.findall(r"serct-depth_\d", out)) == 6
+    status, _, err = shell("reproduce", "depth-002")
+    assert status == 2
+    assert "depth-001" in err
+    status, _, err = shell("reproduce", "--only", "nothing")
+    assert (status, err.count("\n")) == (2, 1)
+    status, out, _ = shell("reproduce", "depth-001", "--data", str(tmp_path), "--results", str(tmp_path / "out"))
+    assert status == 0
+    assert "6 cannot be run here" in out
+
+
+def test_damaged_results_are_not_overwritten(setting: Setting, tmp_path: Path) -> None:
+    (tmp_path / "comparison.json").write_text("{")
+    with pytest.raises(SpeechEmotionError, match="damaged"):
+        reproduce([HONEST], setting, tmp_path, quiet)
+    assert (tmp_path / "comparison.json").read_text() == "{"
+
+
+def test_a_worker_loads_no_page_and_no_plot() -> None:
+    code = (
+        "import sys, ser_core.reproduce.running; print(*sorted({'streamlit', 'plotly', 'librosa'} & set(sys.modules)))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert loaded == []
