@@ -12,7 +12,7 @@ import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ser_core.errors import RecipeError
 from ser_core.recipes.schema import Recipe, validate
@@ -20,11 +20,18 @@ from ser_core.recipes.schema import Recipe, validate
 FOLDER = Path(__file__).parent
 
 
+def list_whole() -> list[str]:
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def list_parts(kind: Literal["systems", "corpora", "fast"]) -> list[str]:
+    return sorted(path.stem for path in (FOLDER / kind).glob("*.toml"))
+
+
 def list_recipes() -> list[str]:
     """Those written out, and those composed of a system's part and a corpus's part."""
-    whole = {path.stem for path in FOLDER.glob("*.toml")}
-    systems, corpora = ([path.stem for path in (FOLDER / kind).glob("*.toml")] for kind in ("systems", "corpora"))
-    return sorted(whole | {f"{s}-{c}{fast}" for s in systems for c in corpora for fast in ("", "-fast")})
+    composed = {f"{system}-{corpus}" for system in list_parts("systems") for corpus in list_parts("corpora")}
+    return sorted(composed | {f"{name}-fast" for name in composed} | set(list_whole()))
 
 
 def parts_of(name: str) -> list[Path]:

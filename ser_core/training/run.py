@@ -120,6 +120,16 @@ class Run:
         writer.writerows(others + rows)
         write_text(path, table.getvalue())
 
+    def metrics(self) -> dict[str, list[dict[str, float]]]:
+        """Stage -> its epochs, what is a number in them; stages in the order they ran, empty before the first epoch."""
+        path = self.folder / "metrics.csv"
+        stages: dict[str, list[dict[str, float]]] = {}
+        if path.is_file():
+            for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))):
+                own = {key: float(value) for key, value in row.items() if key != "stage" and value}
+                stages.setdefault(row["stage"], []).append(own)
+        return stages
+
     # -- the state to resume from: resume/<stage>/epoch_<number>/ ---------------------------------------------------
 
     @property
