@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from ser_core.corpora import get_corpus
+from ser_core.errors import SpeechEmotionError
 from ser_core.evaluation import load_evaluation
 from ser_core.protocols import ChangedCopy, split
 from ser_core.training.run import Run
 from ser_core.training.trainer import load_parts, train
-from tests.ser_core.runs import epochs, log, quiet, small_recipe
+from tests.ser_core.runs import copy, epochs, log, quiet, small_recipe
 
 
 def test_a_fold_trains_on_the_others(small_data: Path, tmp_path: Path) -> None:
@@ -64,9 +65,9 @@ def test_changed_copies_sound_changed_and_always_the_same(small_data: Path, tmp_
             assert torch.equal(one.samples, other.samples)
     copies = [c for c in clips.values() if isinstance(c.utterance, ChangedCopy)]
     assert len({c.digest for c in clips.values()}) == len(clips)
-    for copy in copies:
-        source = clips[copy.utterance.original]
-        assert copy.samples.shape != source.samples.shape or not torch.equal(copy.samples, source.samples)
+    for one in copies:
+        source = clips[one.utterance.original]
+        assert one.samples.shape != source.samples.shape or not torch.equal(one.samples, source.samples)
     run = Run.start(recipe, tmp_path / "run")
     card = train(recipe, run, small_data, quiet)
     evaluation = load_evaluation(run.evaluation("ravdess"))
@@ -74,3 +75,47 @@ def test_changed_copies_sound_changed_and_always_the_same(small_data: Path, tmp_
     assert any(clip.id.endswith("+speed") for clip in evaluation.clips)
     stored = json.loads((run.folder / "split.json").read_text())
     assert any("+noise" in name for name in stored["train"])
+
+
+def own_clips(folder: Path, speakers: list[str], emotions: list[str]) -> Path:
+    """A folder of one's own: `<emotion>/<speaker>_<n>.ogg`."""
+    sounds = {u.id: u.path for u in get_corpus("synthetic").scan(None).utterances}
+    for emotion in emotions:
+        for speaker in speakers:
+            for sentence in (1, 2):
+                copy(
+                    sounds[f"synthetic/{speaker}_{emotion}_{sentence}"], folder / emotion / f"{speaker}_{sentence}.ogg"
+                )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("speakers", "emotions", "says"),
+    [
+        (["m01"], ["angry", "neutral", "sad"], "speaker"),
+        (["m01", "f01", "m02", "f02"], ["angry", "sad"], "neutral"),
+        (["m01", "f01", "m02", "f02"], [], "no"),
+    ],
+)
+def test_a_corpus_that_cannot_train_is_refused_before_any_training(
+    speakers: list[str], emotions: list[str], says: str, tmp_path: Path
+) -> None:
+    """One speaker, a class that is missing, no label at all."""
+    folder = own_clips(tmp_path / "clips", speakers, emotions)
+    folder.mkdir(exist_ok=True)
+    recipe = small_recipe(f"corpora=['folder:{folder}?speaker=([^/_]+)_']")
+    run = Run.start(recipe, tmp_path / "run")
+    with pytest.raises(SpeechEmotionError, match=says):
+        train(recipe, run, None, quiet)
+    assert not run.begun
+    assert run.state()["status"] == "failed"
+
+
+def test_a_folder_of_ones_own_trains_by_speaker(tmp_path: Path) -> None:
+    folder = own_clips(tmp_path / "clips", ["m01", "f01", "m02", "f02"], ["angry", "neutral", "sad"])
+    recipe = small_recipe(f"corpora=['folder:{folder}?speaker=([^/_]+)_']", "training.epochs=1")
+    run = Run.start(recipe, tmp_path / "run")
+    card = train(recipe, run, None, quiet)
+    assert not card.ships
+    assert card.results[0].n == len(card.data.test.utterances) == 6
+    assert not set(card.data.test.speakers) & card.data.seen_speakers()
