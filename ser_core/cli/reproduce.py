@@ -1,4 +1,4 @@
-"""`python -m ser_core reproduce`: the papers' tables, in tiers, within a budget of time."""
+"""`python -m ser_core reproduce`, the papers' tables, and `weights`, the checkpoints that ship; within a budget."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ser_core.cli.console import DataOption, fail, progress_bar
+from ser_core.cli.console import DataOption, fail, figures, progress_bar
 
 app = typer.Typer()
 
@@ -61,3 +61,33 @@ def reproduce(
     print(f"{len(account.done)} cells done, {len(account.left)} left, {len(account.refused)} cannot be run here.")
     if account.left:
         print("The same command goes on: " + json.dumps([cell.id for cell in account.left[:3]]) + " ...")
+
+
+@app.command()
+def weights(
+    names: Annotated[list[str] | None, typer.Argument(help="Checkpoints that ship; none: all of them.")] = None,
+    budget: Annotated[float | None, typer.Option(min=1, help="Seconds; what is left goes on at the next call.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or cuda:N.")] = "cpu",
+    data: DataOption = None,
+) -> None:
+    """Train the checkpoints that ship and keep them beside the others.  The same command goes on where it stopped."""
+    from ser_core.checkpoints import list_checkpoints
+    from ser_core.corpora import data_folder
+    from ser_core.reproduce.weights import SHIPPED, train_shipped
+    from ser_core.reproduce.work import OutOfTime
+    from ser_core.training.trainer import choose_device
+
+    choose_device(device)
+    deadline = time.time() + budget if budget else None
+    here = list_checkpoints()
+    for name in names or SHIPPED:
+        if name in here:
+            print(f"{name} is here already: move it away to train it again.")
+            continue
+        with progress_bar() as progress:
+            try:
+                card = train_shipped(name, data_folder(data), device, progress, deadline)
+            except OutOfTime as error:
+                print(f"{name}: {error}")
+                return
+        print(f"{name}: " + "; ".join(f"{one.corpus} {figures(one.model_dump())}" for one in card.results))

@@ -61,6 +61,8 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
         _merge(values, _read(path))
     for change in changes:
         _set(values, change)
+    if values.get("transfer") is False:  # TOML has no null
+        del values["transfer"]
     return validate(values)
 
 
@@ -74,11 +76,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _merge(values: dict[str, Any], more: dict[str, Any]) -> None:
-    """A later part overrides an earlier one field by field; `transfer = false` takes the teacher away."""
+    """A later part overrides an earlier one field by field."""
     for key, value in more.items():
-        if key == "transfer" and value is False:
-            values.pop(key, None)
-        elif isinstance(value, dict) and isinstance(values.get(key), dict):
+        if isinstance(value, dict) and isinstance(values.get(key), dict):
             _merge(values[key], value)
         else:
             values[key] = value

@@ -18,9 +18,7 @@ on other speakers' clips. "Paper's protocol": its split and its choice of the ep
 clips, the best epoch on them and the last one stand side by side. *fast* marks the recipes made for two CPU cores
 (`-fast`); all others have the papers' numbers.
 """
-COMPARISON = (
-    "system | corpus | paper, WA / UA | ours, paper's protocol | ours, honest | what leaks in the paper's"
-)
+COMPARISON = "system | corpus | paper, WA / UA | ours, paper's protocol | ours, honest | what leaks in the paper's"
 OTHERS = "system | variant | corpus | parameters | paper, WA / UA | ours, WA / UA | training"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from ser_core.checkpoints import load_card
 from ser_core.corpora import Utterance, get_corpus
 from ser_core.errors import CorpusError, SpeechEmotionError
-from ser_core.evaluation import Evaluation, load_evaluation
+from ser_core.evaluation import Evaluation, Progress, load_evaluation
 from ser_core.files import runs_folder
 from ser_core.protocols import folds
 from ser_core.recipes import Recipe, load_recipe, validate
@@ -57,20 +56,26 @@ def run_of(cell: Cell, fold: int, setting: Setting) -> Run:
     return Run(runs_folder() / "reproduce" / f"{cell.id}-{kind}-{device}" / f"fold_{fold}")
 
 
-def do(cell: Cell, fold: int, setting: Setting, progress: Callable[[str, int, int], None]) -> None:
+def do(cell: Cell, fold: int, setting: Setting, progress: Progress) -> None:
     """Train one fold to its end, or to the deadline.
 
     Raises OutOfTime at the deadline, and what `train` raises.
     """
     recipe = recipe_of(cell, fold, setting)
-
-    def report(what: str, done: int, total: int) -> None:
-        if setting.deadline is not None and time.time() > setting.deadline:
-            raise OutOfTime("The time is over; the same command goes on from the last epoch.")
-        progress(f"{cell.id}, fold {fold + 1}: {what}", done, total)
-
     run = Run.start(recipe, run_of(cell, fold, setting).folder)
+    report = within(setting.deadline, progress, f"{cell.id}, fold {fold + 1}")
     train(recipe, run, setting.data, report, setting.device)
+
+
+def within(deadline: float | None, progress: Progress, what: str) -> Progress:
+    """A progress callback that names the work, and raises OutOfTime past the deadline."""
+
+    def report(doing: str, done: int, total: int) -> None:
+        if deadline is not None and time.time() > deadline:
+            raise OutOfTime("The time is over; the same command goes on from the last epoch.")
+        progress(f"{what}: {doing}", done, total)
+
+    return report
 
 
 def utterances_of(cell: Cell, setting: Setting) -> tuple[Utterance, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ser_core.checkpoints import load_card
 from ser_core.corpora.synthetic import SYNTHETIC
 from ser_core.errors import SpeechEmotionError
 from ser_core.evaluation import load_evaluation
@@ -16,6 +17,7 @@ from ser_core.recipes import load_recipe
 from ser_core.reproduce import PRINTED, Cell, Setting, all_cells, chosen, reproduce, results, work, write_markdown
 from ser_core.reproduce.printed import PAPER_OF
 from ser_core.reproduce.tables import AT_HAND, SYSTEMS
+from ser_core.reproduce.weights import SHIPPED, Shipped, train_shipped
 from tests.conftest import Shell
 from tests.ser_core.runs import copy, quiet
 
@@ -175,3 +177,28 @@ def test_a_worker_loads_no_page_and_no_plot() -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert loaded == []
+
+
+def test_every_checkpoint_that_ships_has_a_recipe() -> None:
+    for name, wanted in SHIPPED.items():
+        for end in ("", "-fast") if wanted.by_device else ("",):
+            recipe = load_recipe(wanted.recipe + end, [*wanted.changes, f"name={name}"])
+            assert "savee" not in recipe.corpora
+    general = [load_recipe(wanted.recipe) for name, wanted in SHIPPED.items() if name.endswith("-general")]
+    assert {recipe.system for recipe in general} == set(SYSTEMS)
+    assert len({(recipe.labels, recipe.corpora, recipe.validate_on, str(recipe.merge)) for recipe in general}) == 1
+    synthetic = {wanted.recipe.partition("-")[0] for name, wanted in SHIPPED.items() if name.endswith("-synthetic")}
+    assert synthetic == set(SYSTEMS)
+
+
+def test_training_what_ships_keeps_it(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SER_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("SER_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    small = ("variant=small", "training.epochs=1", "training.hop=1.8", "preparation.hop=1.8", "augment={}")
+    monkeypatch.setitem(SHIPPED, "ctmam-emodb4", Shipped("ctmam-emodb4", (*small, "protocol=loso"), by_device=True))
+    with pytest.raises(work.OutOfTime):
+        train_shipped("ctmam-emodb4", data, "cpu", quiet, deadline=0.0)
+    assert not (tmp_path / "checkpoints").exists()
+    card = train_shipped("ctmam-emodb4", data, "cpu", quiet)
+    assert load_card(tmp_path / "checkpoints" / "ctmam-emodb4").results == card.results
+    assert card.name == "ctmam-emodb4"
