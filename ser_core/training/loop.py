@@ -4,57 +4,37 @@
     the best epoch on the validation speakers is the one that is kept; the test speakers are never looked at here
 
 An epoch draws all its chance from (seed, epoch), so a run that was killed goes on from its last complete epoch and
-ends with the same weights as one that was not.
+ends with the same weights as one that was not.  Several processes (started by a launcher) share every batch: each takes
+its part, and the gradients are those of the whole batch.  Only batch norm's statistics are then each process's own on
+CPUs; on GPUs they are shared too.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pickle import UnpicklingError
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import set_seed
-from safetensors import SafetensorError
+from accelerate.utils import DistributedDataParallelKwargs, set_seed
 from safetensors.torch import load as load_tensors
-from safetensors.torch import save as save_tensors
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from ser_core.errors import RunError
 from ser_core.evaluation import Progress
-from ser_core.files import write_bytes, write_json
 from ser_core.models import System
-from ser_core.recipes.schema import Recipe, TrainingSection
+from ser_core.recipes.schema import Recipe
 from ser_core.training.data import SegmentSet
+from ser_core.training.history import History, in_words
 from ser_core.training.memory import keep_freed_memory
 from ser_core.training.mixup import mixup
-from ser_core.training.objectives import Batch, Objective, Row, number
+from ser_core.training.objectives import Batch, Objective, Row
+from ser_core.training.resuming import resume, save
 from ser_core.training.run import Run
-
-
-@dataclass
-class History:
-    """rows: one per epoch.  best: the row that is kept, weights: of that epoch, as safetensors."""
-
-    rows: list[Row] = field(default_factory=list)
-    best: Row | None = None
-    weights: bytes = b""
-
-    def add(self, row: Row, model: System, better: Callable[[Row], tuple[float, ...]]) -> None:
-        """Note an epoch; keep the weights where it is the best so far."""
-        self.rows.append(row)
-        if self.best is None or better(row) > better(self.best):
-            self.best, self.weights = row, save_tensors(model.weights())
-
-    def stopped_early(self, patience: int | None) -> bool:
-        return (
-            patience is not None and self.best is not None and len(self.rows) - number(self.best, "epoch") >= patience
-        )
+from ser_core.training.schedule import class_weight, learning_rate
 
 
 def fit(
@@ -76,12 +56,13 @@ def fit(
     keep_freed_memory()
     cpu = device.type == "cpu"
     mixed = "no" if cpu or settings.precision == "float32" else "bf16"
-    accelerator = Accelerator(cpu=cpu, mixed_precision=mixed)
-    if accelerator.num_processes > 1:
-        raise RunError("This loop trains in one process: start it without a launcher.")
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)  # as the last layer is in feature matching
+    accelerator = Accelerator(cpu=cpu, mixed_precision=mixed, kwargs_handlers=[unused])
+    if accelerator.num_processes > 1 and not cpu:
+        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
     optimiser = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     averaged: Any = running_mean(model.to(accelerator.device), settings.average)
-    prepared, optimiser = accelerator.prepare(model, optimiser)
+    prepared, optimiser = accelerator.prepare(Loss(model, objective), optimiser)
     accelerator.register_for_checkpointing(averaged)
     history, validation = resume(accelerator, run, stage), validation.stored_on(accelerator.device)
     for epoch in range(len(history.rows), settings.epochs):
@@ -94,7 +75,7 @@ def fit(
         for group in optimiser.param_groups:
             group["lr"] = rate
         data = training_set(epoch).stored_on(accelerator.device)
-        loss = train_epoch(prepared, optimiser, accelerator, data, recipe, objective, epoch, progress, averaged)
+        loss = train_epoch(prepared, optimiser, accelerator, data, recipe, epoch, progress, averaged)
         row: Row = {"stage": stage, "epoch": epoch + 1, "learning_rate": rate, "train_loss": loss}
         row |= objective.judge(averaged.module, validation, accelerator.device)
         row["seconds"] = round(time.monotonic() - began, 1)
@@ -111,29 +92,30 @@ def fit(
     return history
 
 
-def in_words(row: Row) -> Iterator[str]:
-    """An epoch for the log."""
-    yield f"training loss {number(row, 'train_loss'):.3f}"
-    if row["validation_loss"] is not None:
-        yield f"validation loss {number(row, 'validation_loss'):.3f}"
-    if row["validation_ua"] is not None:
-        yield f"validation UA {100 * number(row, 'validation_ua'):.1f} %"
-    yield f"{number(row, 'seconds'):.0f} s"
+class Loss(nn.Module):
+    """Model and objective as one module, so that gradients are shared between processes whatever is called."""
+
+    def __init__(self, model: System, objective: Objective) -> None:
+        super().__init__()
+        self.model, self.objective = model, objective
+
+    def forward(self, batch: Batch) -> Tensor:
+        return self.objective.loss(self.model, batch)
 
 
 def train_epoch(
-    model: System,
+    step: nn.Module,
     optimiser: torch.optim.Optimizer,
     accelerator: Accelerator,
     data: SegmentSet,
     recipe: Recipe,
-    objective: Objective,
     epoch: int,
     progress: Progress,
     averaged: AveragedModel,
 ) -> float:
     """One pass over the segments in a random order.  Returns the mean loss."""
-    model.train()
+    step.train()
+    objective, processes = accelerator.unwrap_model(step).objective, accelerator.num_processes
     settings, device = recipe.training, accelerator.device
     classes = len(recipe.labels)
     labels = data.segment_labels()
@@ -142,19 +124,20 @@ def train_epoch(
     batches = torch.randperm(len(labels)).split(settings.batch_size)
     steps, losses = len(batches), []
     for done, batch in enumerate(batches, 1):
-        if len(batch) < 2:  # batch norm needs two
+        if len(batch) < 2 * processes:  # batch norm needs two
             continue
-        inputs, lengths = data.batch(batch, device)
-        inputs, targets = mixup(inputs, labels[batch].to(device), classes, settings.mixup)
-        loss = objective.loss(model, Batch(inputs, targets, lengths, weight, smoothing))
+        own = batch.tensor_split(processes)[accelerator.process_index]
+        inputs, lengths = data.batch(own, device)
+        inputs, targets = mixup(inputs, labels[own].to(device), classes, settings.mixup)
+        loss = step(Batch(inputs, targets, lengths, weight, smoothing))
         optimiser.zero_grad()
-        accelerator.backward(loss)
+        accelerator.backward(loss * (len(own) * processes / len(batch)))  # parts of unequal size count by their size
         optimiser.step()
-        averaged.update_parameters(accelerator.unwrap_model(model))
+        averaged.update_parameters(accelerator.unwrap_model(step).model)
         losses.append(loss.detach())
         what = f"{objective.stage}: epoch {epoch + 1} of {settings.epochs}"
         progress(what, epoch * steps + done, settings.epochs * steps)
-    return float(torch.stack(losses).mean())
+    return float(accelerator.reduce(torch.stack(losses).mean(), "mean"))
 
 
 def running_mean(model: System, decay: float) -> AveragedModel:
@@ -168,48 +151,3 @@ def running_mean(model: System, decay: float) -> AveragedModel:
         return mean + (now - mean) * (1 - share)
 
     return AveragedModel(model, avg_fn=follow, use_buffers=True)
-
-
-def learning_rate(settings: TrainingSection, epoch: int) -> float:
-    """The rate of an epoch (counted from 0)."""
-    start, schedule = settings.learning_rate, settings.schedule
-    floor = min(start, schedule.floor)
-    if schedule.kind == "constant":
-        return start
-    if schedule.kind == "exponential":
-        return max(start * schedule.factor**epoch, floor)
-    if schedule.kind == "step":
-        return max(start * schedule.factor ** (epoch // schedule.every), floor)
-    share = epoch / max(1, settings.epochs - 1)
-    return floor + (start - floor) * 0.5 * (1 + math.cos(math.pi * share))
-
-
-def class_weight(labels: Tensor, classes: int) -> Tensor:
-    """Inverse frequency, mean 1 over the classes present, shape = (C,)."""
-    counts = torch.bincount(labels, minlength=classes).float()
-    present = (counts > 0).sum()
-    return torch.where(counts > 0, len(labels) / (present * counts.clamp_min(1)), torch.zeros(()))
-
-
-def save(accelerator: Accelerator, history: History, run: Run, stage: str) -> None:
-    """Write the training state beside the old one, then make it the newest by a rename."""
-    folder = run.folder / "resume" / stage / "writing"
-    accelerator.save_state(str(folder))
-    write_bytes(folder / "best.safetensors", history.weights)
-    write_json(folder / "history.json", {"rows": history.rows, "best": history.best})
-    run.commit_resume(stage, folder, len(history.rows))
-    run.write_metrics(stage, history.rows)
-
-
-def resume(accelerator: Accelerator, run: Run, stage: str) -> History:
-    """Load the newest complete state of a stage, if there is one, and the history up to it."""
-    folder = run.resume_folder(stage)
-    if folder is None:
-        return History()
-    stored = run.read_json(folder / "history.json")
-    try:
-        accelerator.load_state(str(folder))
-    except (RuntimeError, ValueError, KeyError, EOFError, SafetensorError, UnpicklingError) as error:
-        raise RunError(f"The training state in {folder} is damaged: start anew in another folder.") from error
-    run.log(f"{stage}: resumed after epoch {len(stored['rows'])}")
-    return History(stored["rows"], stored["best"], (folder / "best.safetensors").read_bytes())

@@ -152,6 +152,22 @@ class Run:
                 shutil.rmtree(old, ignore_errors=True)
 
 
+class Onlooker(Run):
+    """The run as the other processes of a distributed training see it: they read, the first one writes."""
+
+    def write_state(self, **values: Any) -> None:
+        pass
+
+    def write_split(self, parts: dict[str, dict[str, str]]) -> None:
+        pass
+
+    def write_metrics(self, stage: str, rows: list[dict[str, Any]]) -> None:
+        pass
+
+    def log(self, sentence: str) -> None:
+        pass
+
+
 def _without_none(values: Any) -> Any:
     """TOML has no null: a field that is not set is left out."""
     if isinstance(values, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from contextlib import suppress
@@ -32,9 +33,10 @@ from ser_core.training.data import (
     read,
 )
 from ser_core.training.finish import statistics, write_checkpoint
-from ser_core.training.loop import History, fit
+from ser_core.training.history import History
+from ser_core.training.loop import fit
 from ser_core.training.objectives import Objective, Row, classification, feature_matching, transfer
-from ser_core.training.run import Run
+from ser_core.training.run import Onlooker, Run
 
 Parts = dict[str, list[Clip]]
 
@@ -42,6 +44,7 @@ Parts = dict[str, list[Clip]]
 def train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, device: str = "cpu") -> Card:
     """Train to the end, or go on where the run folder stands; a run that is done is left as it is.
 
+    Under a launcher (torchrun, accelerate) every process calls this and gets the card; the first one writes.
     device: "cpu", "cuda" or "cuda:N".  Raises CorpusError, ProtocolError, RecipeError or RunError before any training
     where the data or the machine do not allow the recipe.
     """
@@ -49,6 +52,8 @@ def train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, devic
         if run.state().get("status") != "done":  # the process died between the last file and the last word
             run.write_state(status="done")
         return load_card(run.checkpoint)
+    if int(os.environ.get("RANK", "0")) > 0:
+        run = Onlooker(run.folder)
     try:
         return _train(recipe, run, data, progress, choose_device(device))
     except KeyboardInterrupt:
@@ -70,16 +75,20 @@ def _train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, devi
     parts, problems = load_parts(recipe, data, progress)
     check(recipe, model, parts)
     run.write_split({name: {c.utterance.id: c.digest for c in clips} for name, clips in parts.items()})
-    write_json(run.folder / "problems.json", problems)
+    if not isinstance(run, Onlooker):
+        write_json(run.folder / "problems.json", problems)
     for problem in problems:
         run.log(f"left out: {problem}")
     history = learn(recipe, model, parts, run, progress, device)
     model.load_weights(shipped_weights(model))  # all that follows is measured on the weights as they are stored
     assert history.best is not None
-    card = finish(recipe, model, parts, history.best, run, data, progress, device)
-    run.write_state(status="done")
-    run.log("done")
-    return card
+    if not isinstance(run, Onlooker):
+        finish(recipe, model, parts, history.best, run, data, progress, device)
+        run.write_state(status="done")
+        run.log("done")
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()  # the others wait for the checkpoint
+    return load_card(run.checkpoint)
 
 
 def learn(recipe: Recipe, model: System, parts: Parts, run: Run, progress: Progress, device: torch.device) -> History:

@@ -10,9 +10,10 @@ from torch import nn
 
 from ser_core.checkpoints import Card
 from ser_core.recipes.schema import ScheduleSection, TrainingSection
-from ser_core.training.loop import class_weight, learning_rate, running_mean
+from ser_core.training.loop import running_mean
 from ser_core.training.mixup import mixup
 from ser_core.training.run import Run
+from ser_core.training.schedule import class_weight, learning_rate
 from ser_core.training.trainer import train
 from tests.ser_core.runs import epochs, log, quiet, small_recipe
 

@@ -10,7 +10,7 @@ from ser_core.errors import RecipeError
 from ser_core.models import create
 from ser_core.recipes import Recipe, load_recipe
 from ser_core.recipes.schema import TrainingSection
-from ser_core.training.loop import History
+from ser_core.training.history import History
 from ser_core.training.objectives import Batch, feature_matching, transfer
 from ser_core.training.run import Run
 from ser_core.training.trainer import train
