@@ -53,7 +53,8 @@ def fit(
     Raises RunError where a loss is no longer a number.
     """
     settings, stage = recipe.training, objective.stage
-    keep_freed_memory()
+    if model.fill != "none":  # segments of every length would leave ever more pieces behind
+        keep_freed_memory()
     cpu = device.type == "cpu"
     mixed = "no" if cpu or settings.precision == "float32" else "bf16"
     unused = DistributedDataParallelKwargs(find_unused_parameters=True)  # as the last layer is in feature matching
