@@ -41,3 +41,23 @@ class CheckpointError(SpeechEmotionError):
 
 class RunError(SpeechEmotionError):
     """A run folder that cannot be written, resumed, or read."""
+
+
+class InspectionError(SpeechEmotionError):
+    """Something about a clip or a model that cannot be inspected."""
+
+
+class EvaluationError(SpeechEmotionError):
+    """A stored evaluation that is missing or damaged, or two that cannot be compared."""
+
+
+class BaselineError(SpeechEmotionError):
+    """A baseline whose package is missing, or whose licence is not accepted."""
+
+
+class JobError(SpeechEmotionError):
+    """A job that cannot be started, found, or changed as it stands."""
+
+
+class NotAllowed(SpeechEmotionError):
+    """An action that this visitor of the server may not take."""

@@ -1,4 +1,4 @@
-"""Scores equal scikit-learn's, intervals know about speakers, and nobody is scored on a voice the model has heard."""
+"""A checkpoint on a corpus: nobody is scored on a voice the model has heard, and the work can be stopped."""
 
 import json
 import shutil
@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from ser_core.checkpoints import Card
 from ser_core.corpora import Utterance, get_corpus
 from ser_core.corpora.synthetic import HELD_OUT_SPEAKERS
-from ser_core.errors import CorpusError
-from ser_core.evaluation import Evaluation, _quick, evaluate, intervals, score
+from ser_core.errors import CorpusError, SpeechEmotionError
+from ser_core.evaluation import Evaluation, evaluate
+from ser_core.evaluation import test_part as part_to_test
+from ser_core.protocols import ChangedCopy, split
 from ser_core.recogniser import Recogniser
 from ser_core.training.run import Run
-from tests.conftest import Shell
 
 Trained = tuple[Run, Card]
 
@@ -35,7 +35,7 @@ def test_trained_speakers_are_counted_and_left_out(
     trained: Trained, utterances: tuple[Utterance, ...], evaluation: Evaluation
 ) -> None:
     seen = trained[1].data.seen_speakers()
-    assert {u.speaker for u in evaluation.utterances} == set(HELD_OUT_SPEAKERS)
+    assert {clip.speaker for clip in evaluation.clips} == set(HELD_OUT_SPEAKERS)
     assert evaluation.excluded == sum(u.speaker in seen for u in utterances) > 0
     assert evaluation.excluded + evaluation.outside + len(evaluation.truth) == len(utterances)
     assert evaluation.outside == sum(u.emotion not in trained[1].labels for u in utterances if u.speaker not in seen)
@@ -67,41 +67,64 @@ def test_other_emotions_and_broken_files_are_counted(
     changed = [replace(unseen[0], path=broken), replace(unseen[1], emotion="boredom"), *unseen[2:]]
     result = evaluate(Recogniser(trained[0].checkpoint), changed, "synthetic")
     assert (len(result.truth), result.outside, len(result.problems)) == (8, 1, 1)
+    assert result.problems[0].utterance == unseen[0].id
+    assert [clip.id for clip in result.clips] == [u.id for u in unseen[2:]]
 
 
-def test_scores_equal_scikit_learn() -> None:
-    generator = np.random.default_rng(5)
-    truth = generator.integers(0, 6, 200)
-    predicted = np.where(generator.random(200) < 0.6, truth, generator.integers(0, 7, 200))
-    ours = score(truth, predicted)
-    assert ours.wa == pytest.approx((truth == predicted).mean())
-    assert ours.wf1 == pytest.approx(f1_score(truth, predicted, average="weighted"))
-    with pytest.warns(UserWarning, match="y_pred contains classes"):
-        assert ours.ua == pytest.approx(balanced_accuracy_score(truth, predicted))
-    assert _quick(truth, predicted) == pytest.approx((ours.wa, ours.ua, ours.wf1))
+class Enough(SpeechEmotionError):
+    """What a page raises when somebody presses stop."""
 
 
-def test_intervals_widen_when_speakers_differ() -> None:
-    """Two hundred clips of four speakers are not two hundred independent clips."""
-    truth = np.tile(np.arange(5), 40)
-    speakers = np.repeat(np.arange(4), 50)
-    even = np.where(np.arange(200) % 2 == 0, truth, (truth + 1) % 5)
-    uneven = np.where(speakers < 2, truth, (truth + 1) % 5)
-    low_even, high_even = intervals(truth, even, speakers)["wa"]
-    low_uneven, high_uneven = intervals(truth, uneven, speakers)["wa"]
-    assert low_even < 0.5 < high_even
-    assert high_uneven - low_uneven > 2 * (high_even - low_even)
+def test_progress_is_told_every_few_clips(trained: Trained, utterances: tuple[Utterance, ...]) -> None:
+    told: list[tuple[str, int, int]] = []
+    result = evaluate(
+        Recogniser(trained[0].checkpoint), utterances, "synthetic", progress=lambda *one: told.append(one)
+    )
+    assert {what for what, _, _ in told} == {"recognising synthetic"}
+    done = [number for _, number, _ in told]
+    assert (done[0], done[-1]) == (0, len(result.truth))
+    assert max(np.diff(done)) <= 4
 
 
-def test_the_command_prints_the_same_numbers(trained: Trained, evaluation: Evaluation, shell: Shell) -> None:
-    arguments = ("evaluate", "--checkpoint", str(trained[0].checkpoint), "--corpus", "synthetic")
-    status, out, err = shell(*arguments, "--protocol", "speaker_independent", "--json")
-    assert status == 0, err
-    printed, expected = json.loads(out), evaluation.summary()
-    for key in ("wa", "ua", "wf1", "intervals", "labels", "confusion", "n"):
-        assert printed[key] == expected[key]
-    assert printed["excluded"] == 0  # the test part of the protocol holds no seen speaker
-    assert not printed["seen_included"]
+def test_raising_in_progress_stops_at_once(
+    trained: Trained, utterances: tuple[Utterance, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recogniser, calls = Recogniser(trained[0].checkpoint), []
+    recognise = recogniser.predict_many
+    monkeypatch.setattr(recogniser, "predict_many", lambda clips: calls.append(len(clips)) or recognise(clips))
+
+    def stop(what: str, done: int, total: int) -> None:
+        if done:
+            raise Enough("Stopped.")
+
+    with pytest.raises(Enough):
+        evaluate(recogniser, utterances, "synthetic", progress=stop)
+    assert len(calls) == 1
+
+
+def test_answers_do_not_depend_on_the_batch(trained: Trained, utterances: tuple[Utterance, ...]) -> None:
+    recogniser = Recogniser(trained[0].checkpoint)
+    few = [u for u in utterances if u.speaker in HELD_OUT_SPEAKERS][:7]
+    one, many = (evaluate(recogniser, few, "synthetic", batch=size) for size in (1, 5))
+    assert one.clips == many.clips
+    np.testing.assert_allclose(one.probabilities, many.probabilities, atol=1e-5)
+
+
+def test_a_protocol_of_many_folds_tests_on_the_clips_of_all(trained: Trained, small_data: Path) -> None:
+    """The checkpoint was trained elsewhere: whatever any fold would hold out is there to test on."""
+    ravdess = get_corpus("ravdess").scan(small_data).utterances
+    assert part_to_test(trained[1], ravdess, "loso") == ravdess
+    assert {u.speaker for u in part_to_test(trained[1], ravdess, "speaker_independent")} == {"ravdess/21"}
+
+
+def test_the_test_part_of_a_card_finds_changed_copies_again(trained: Trained, small_data: Path) -> None:
+    """Under the protocol of paper 003 changed copies of clips have places of their own in the split."""
+    ravdess = get_corpus("ravdess").scan(small_data).utterances
+    held = split(ravdess, "paper:003").test
+    assert any(isinstance(u, ChangedCopy) for u in held)
+    part = trained[1].data.test.model_copy(update={"utterances": {u.id: "" for u in held}})
+    data = trained[1].data.model_copy(update={"protocol": "paper:003", "test": part})
+    assert part_to_test(trained[1].model_copy(update={"data": data}), ravdess, "paper:003") == held
 
 
 def test_ravdess_speakers_it_was_trained_on_are_left_out(data: Path, trained: Trained, tmp_path: Path) -> None:
@@ -113,5 +136,5 @@ def test_ravdess_speakers_it_was_trained_on_are_left_out(data: Path, trained: Tr
     actors = [u for u in get_corpus("ravdess").scan(data).utterances if u.speaker in ("ravdess/03", "ravdess/04")]
     few = [u for u in actors if u.text == "ravdess/01" and u.id.split("-")[3] == "01"]
     result = evaluate(Recogniser(folder), few, "ravdess")
-    assert {u.speaker for u in result.utterances} == {"ravdess/04"}
+    assert {clip.speaker for clip in result.clips} == {"ravdess/04"}
     assert result.excluded == sum(u.speaker == "ravdess/03" for u in few)

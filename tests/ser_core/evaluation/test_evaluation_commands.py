@@ -1,0 +1,101 @@
+"""evaluate, compare and cross from a shell: the printed and stored figures are those of the library."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ser_core.checkpoints import Card
+from ser_core.corpora import get_corpus
+from ser_core.evaluation import compare, evaluate, load_evaluation, save_evaluation
+from ser_core.recogniser import Recogniser
+from ser_core.training.run import Run
+from tests.conftest import Shell
+from tests.ser_core.evaluation.made import drawn, made
+
+Trained = tuple[Run, Card]
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> list[str]:
+    """Folders of two stored evaluations of the same clips."""
+    for name, seed in (("a", 1), ("b", 2)):
+        save_evaluation(tmp_path / name, drawn(seed))
+    return [str(tmp_path / "a"), str(tmp_path / "b")]
+
+
+def test_evaluate_prints_and_stores_what_the_library_gives(trained: Trained, tmp_path: Path, shell: Shell) -> None:
+    arguments = ("evaluate", "--checkpoint", str(trained[0].checkpoint), "--corpus", "synthetic")
+    status, out, err = shell(*arguments, "--protocol", "speaker_independent", "--out", str(tmp_path / "out"), "--json")
+    assert status == 0, err
+    printed, stored = json.loads(out), load_evaluation(tmp_path / "out")
+    expected = evaluate(Recogniser(trained[0].checkpoint), get_corpus("synthetic").scan(None).utterances, "synthetic")
+    for key in ("wa", "ua", "wf1", "intervals", "labels", "confusion", "n", "temperature"):
+        assert printed[key] == json.loads(expected.report().model_dump_json())[key]
+    assert stored.stored
+    assert printed == stored.stored.model_dump(mode="json")
+    assert printed["excluded"] == 0  # the test part of the protocol holds no seen speaker
+    assert not printed["seen_included"]
+    assert printed["noise"] == []
+
+
+def test_evaluate_in_words(small_run: Trained, small_data: Path, shell: Shell) -> None:
+    arguments = ("--checkpoint", str(small_run[0].checkpoint), "--corpus", "ravdess", "--data", str(small_data))
+    status, out, err = shell("evaluate", *arguments, "--noise")
+    assert status == 0, err
+    for said in ("5 clips of 1 speakers", "left out: 15 of seen speakers", "precision", "speaker ravdess/21",
+                 "calibration error", "white noise at  30 dB", "white noise at   0 dB"):  # fmt: skip
+        assert said in out
+    assert "SEEN SPEAKERS" not in out
+    assert "SEEN SPEAKERS INCLUDED" in shell("evaluate", *arguments, "--include-seen")[1]
+
+
+def test_a_place_that_cannot_hold_it_is_refused_before_the_work(tmp_path: Path, shell: Shell) -> None:
+    (tmp_path / "file").write_text("mine")
+    arguments = ("--checkpoint", "no-such-checkpoint", "--corpus", "synthetic", "--out", str(tmp_path / "file"))
+    status, out, err = shell("evaluate", *arguments)
+    assert (status, out, len(err.strip().splitlines())) == (2, "", 1)
+    assert "is a file" in err
+
+
+def test_compare(two: list[str], shell: Shell) -> None:
+    status, out, err = shell("compare", *two, "--json")
+    assert (status, err) == (0, "")
+    expected = compare(drawn(1), drawn(2))
+    assert json.loads(out) == json.loads(expected.model_dump_json())
+    status, out, err = shell("compare", *two)
+    assert (status, err) == (0, "")
+    assert expected.sentence() in out
+    assert "Cohen's kappa" in out
+
+
+def test_compare_where_kappa_means_nothing(tmp_path: Path, shell: Shell) -> None:
+    save_evaluation(tmp_path, made([0, 0], [0, 0]))
+    assert "not defined" in shell("compare", str(tmp_path), str(tmp_path))[1]
+
+
+def test_compare_what_cannot_be_compared(two: list[str], tmp_path: Path, shell: Shell) -> None:
+    save_evaluation(tmp_path / "other", made([0], [0], names=["other/clip"]))
+    for second, says in ((str(tmp_path / "other"), "no clip in common"), (str(tmp_path / "nowhere"), "nowhere")):
+        status, out, err = shell("compare", two[0], second)
+        assert (status, out, len(err.strip().splitlines())) == (2, "", 1)
+        assert says in err
+
+
+def test_cross(small_run: Trained, small_data: Path, shell: Shell) -> None:
+    arguments = ["cross", "--checkpoints", str(small_run[0].checkpoint), "--data", str(small_data)]
+    for name in ("ravdess", "emodb", "savee"):
+        arguments += ["--corpora", name]
+    status, out, err = shell(*arguments, "--json")
+    assert status == 0, err
+    cells = json.loads(out)
+    assert [cell["corpus"] for cell in cells] == ["ravdess", "emodb", "savee"]
+    measured = {result.corpus: result for result in small_run[1].results}
+    assert cells[0]["ua"] == measured["ravdess"].ua  # all its emotions are common: the card's own figure
+    assert cells[1]["ua"] == measured["emodb"].ua
+    status, out, _ = shell(*arguments)
+    assert status == 0
+    own, other, absent = out.splitlines()
+    assert own.startswith("small on ravdess (en): 5 clips of 1 speakers, 3 emotions (guessing 33.3 %), WA")
+    assert other.startswith("small on emodb (de, new corpus and language): 20 clips")
+    assert absent == "small on savee (en, new corpus): - (the corpus is not here: see --data or SER_DATA)"
