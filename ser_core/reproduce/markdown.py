@@ -126,6 +126,6 @@ def baseline() -> str:
     papers = ", ".join(f"{system} {paper}" for system, paper in PAPER_OF.items())
     return (
         "The usual baseline under the honest protocol (openSMILE ComParE-2016 functionals, RBF SVM), WA / UA: "
-        f"{listed}. `python -m ser_core baseline --help` shows how to run it. A corpus with other classes than a "
+        f"{listed}. Commands and intervals: baseline.md. A corpus with other classes than a "
         f"paper's (emodb4 holds four of EmoDB's seven) shares no row with it. Papers: {papers}."
     )

@@ -12,9 +12,21 @@ from ser_core.checkpoints import load_card
 from ser_core.corpora.synthetic import SYNTHETIC
 from ser_core.errors import SpeechEmotionError
 from ser_core.evaluation import load_evaluation
+from ser_core.files import PROJECT
 from ser_core.models import list_variants
 from ser_core.recipes import load_recipe
-from ser_core.reproduce import PRINTED, Cell, Setting, all_cells, chosen, reproduce, results, work, write_markdown
+from ser_core.reproduce import (
+    BASELINE,
+    PRINTED,
+    Cell,
+    Setting,
+    all_cells,
+    chosen,
+    reproduce,
+    results,
+    work,
+    write_markdown,
+)
 from ser_core.reproduce.printed import PAPER_OF
 from ser_core.reproduce.tables import AT_HAND, SYSTEMS
 from ser_core.reproduce.weights import SHIPPED, Shipped, train_shipped
@@ -202,3 +214,10 @@ def test_training_what_ships_keeps_it(data: Path, tmp_path: Path, monkeypatch: p
     card = train_shipped("ctmam-emodb4", data, "cpu", quiet)
     assert load_card(tmp_path / "checkpoints" / "ctmam-emodb4").results == card.results
     assert card.name == "ctmam-emodb4"
+
+
+def test_the_baseline_is_what_was_measured() -> None:
+    """The answers clip by clip are here: their scores are those that the tables print."""
+    for corpus, (wa, ua) in BASELINE.items():
+        scores = load_evaluation(PROJECT / "results" / "evaluations" / f"baseline-{corpus.rstrip('4')}").scores()
+        assert (round(100 * scores.wa, 1), round(100 * scores.ua, 1)) == (wa, ua)
