@@ -53,7 +53,7 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     files = [Path(name)] if name.endswith((".toml", ".json")) else parts_of(name)
     if not files or not os.path.isfile(files[0]):  # unlike Path.is_file it does not mind an endless name
         raise RecipeError(
-            f"There is no recipe {name!r}: choose one that `python -m ser_core recipes` lists, e.g. ctmam-general or "
+            f"There is no recipe {name!r}: choose one that `python -m ser_core recipes` lists, e.g. ctmam-synthetic or "
             "ctmam-ravdess-fast, a .toml file, or a card.json."
         )
     values: dict[str, Any] = {} if len(files) == 1 else {"name": name}
