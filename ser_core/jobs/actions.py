@@ -1,0 +1,216 @@
+"""What can be done with jobs; each action is checked here, whatever a page shows or hides."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from filelock import Timeout
+
+from ser_core.corpora import data_folder, get_corpus
+from ser_core.errors import JobError, NotAllowed
+from ser_core.files import runs_folder, write_text
+from ser_core.jobs.folder import Cluster, Order, checked, lock, order_path, process_path, stop_path, write_note
+from ser_core.jobs.job import Job, list_jobs
+from ser_core.jobs.local import default_threads
+from ser_core.jobs.permission import KEPT, UNFINISHED, Permission
+from ser_core.jobs.process import process
+from ser_core.jobs.room import check_disk
+from ser_core.recipes import Recipe
+from ser_core.training.run import Run
+
+TRASH = ".trash"
+LINGERS = 3.0  # seconds that a killed process may still hold its files
+
+
+def launch(
+    recipe: Recipe,
+    permission: Permission,
+    *,
+    device: str = "cpu",
+    data: Path | None = None,
+    threads: int | None = None,
+    cluster: Cluster | None = None,
+) -> Job:
+    """Start a training that outlives this process.  Its folder appears complete, or not at all.
+
+    device: "cpu", "cuda:N", or "cuda" for the first GPU that is free.  data: folder with the corpora, else SER_DATA.
+    threads: of the processor.  cluster: hand it to SLURM instead of this computer.
+    Raises NotAllowed; CorpusError, RecipeError or JobError, and leaves no job, where it could not run.
+    """
+    permission.require("launch a training")
+    _check_quota(permission)
+    found = data_folder(data)
+    check_recipe(recipe, found)
+    order = _order(
+        place="slurm" if cluster else "local", device=device, data=str(found.resolve()) if found else None,
+        threads=threads or default_threads(), by=permission.visitor, cluster=cluster,
+    )  # fmt: skip
+    runs = runs_folder().resolve()
+    with _writing(runs):
+        runs.mkdir(parents=True, exist_ok=True)
+        check_disk(runs)
+        with tempfile.TemporaryDirectory(dir=runs, prefix=".launch-", ignore_cleanup_errors=True) as beside:
+            run = Run.start(recipe, Path(beside) / "run")
+            write_note(order_path(run), order)
+            run.write_state(status="queued", reason="", epoch=0, epochs=recipe.training.epochs, name=recipe.name)
+            folder = _free_name(runs / f"{recipe.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+            run.folder.replace(folder)  # over an empty one
+    job = Job(Run(folder))
+    _start(job, order)
+    return job
+
+
+def resume(job: Job, permission: Permission, device: str | None = None) -> Job:
+    """Go on with a job that did not end well, from its last epoch; place, data and threads stay the same.
+
+    Raises NotAllowed; JobError where it is done or still there.
+    """
+    permission.require_for(job.owner, "resume this job")
+    _check_quota(permission, but=job)
+    if job.run.done:
+        raise JobError(f"{job.id} is done: clone it to train it again.")
+    values: dict[str, Any] = {}
+    if job.order:
+        values = job.order.model_dump(exclude={"launched", "launcher"})
+    else:  # started by hand
+        found = data_folder(None)
+        values = {"data": str(found.resolve()) if found else None, "threads": default_threads()}
+    order = _order(**values | ({"device": device} if device else {}))
+    with _writing(job.run.folder), _alone(job, "resumed"):
+        check_disk(job.run.folder)
+        job.run.write_state(status="queued", reason="", fits=None)
+        write_note(order_path(job.run), order)
+        process_path(job.run).unlink(missing_ok=True)  # until there is a worker, the launcher answers for the job
+        stop_path(job.run).unlink(missing_ok=True)
+    job = Job(job.run)
+    _start(job, order)
+    return job
+
+
+def cancel(job: Job, permission: Permission, grace: float | None = None) -> None:
+    """Ask a job to stop after the step it is in, or to leave the line; what it learnt so far stays.
+
+    grace: seconds after which it is killed where it has not ended; without it nobody waits here.
+    Does nothing where the job has ended.  Raises NotAllowed.
+    """
+    permission.require_for(job.owner, "cancel this job")
+    if job.status().ended:
+        return
+    with _writing(job.run.folder):
+        write_text(stop_path(job.run), f"{_now()}\n")
+    job.place.withdraw(job.run)
+    if grace is not None and not job.place.wait(job.run, grace):
+        job.place.kill(job.run)
+        job.place.wait(job.run, grace)
+
+
+def delete(job: Job, permission: Permission) -> Path:
+    """Move a job to the trash folder beside the runs.  Returns where it lies now.
+
+    Raises NotAllowed; JobError while it runs or waits.
+    """
+    permission.require_for(job.owner, "delete this job")
+    trash = job.run.folder.parent / TRASH
+    with _writing(trash), _alone(job, "deleted"):
+        trash.mkdir(exist_ok=True)
+        target = _free_name(trash / job.id)
+        job.run.folder.replace(target)
+    return target
+
+
+def clone(job: Job) -> dict[str, Any]:
+    """The values of its recipe, for a form; with the batch size that would have fitted, where memory ran out.
+
+    Raises RecipeError where the recipe was edited into something that is none.
+    """
+    values = job.recipe().model_dump(mode="json")
+    fits = job.status().fits
+    if fits:
+        values["training"]["batch_size"] = fits
+    return values
+
+
+def check_recipe(recipe: Recipe, data: Path | None) -> None:
+    """Raises RecipeError or CorpusError where names, settings or folders of a recipe do not fit."""
+    import torch
+
+    from ser_core.training.trainer import build
+
+    with torch.device("meta"):  # shapes only
+        build(recipe)
+        if recipe.transfer:
+            build(recipe, recipe.transfer.teacher)
+    for name in recipe.corpora:
+        get_corpus(name).locate(data)
+
+
+def _order(**values: Any) -> Order:
+    return checked(Order, launched=_now(), launcher=process(), **values)
+
+
+def _start(job: Job, order: Order) -> None:
+    """Hand a prepared job to its place; where that fails, the folder says so."""
+    try:
+        with _writing(job.run.folder):
+            job.place.start(job.run, order)
+    except JobError as error:
+        nobody = process().model_copy(update={"started": -1})  # the launcher lives on and answers no longer
+        write_note(process_path(job.run), nobody)
+        job.run.write_state(status="failed", reason=str(error))
+        raise
+
+
+def _check_quota(permission: Permission, but: Job | None = None) -> None:
+    """Raises NotAllowed where a visitor of an open server has enough jobs."""
+    if not permission.visitor:
+        return
+    own = [job for job in list_jobs() if job.owner == permission.visitor and job != but]
+    if len(own) >= KEPT:
+        raise NotAllowed(
+            f"You have {len(own)} runs on this server, which is all that one visitor may keep: delete some."
+        )
+    if sum(not job.status().ended for job in own) >= UNFINISHED:
+        raise NotAllowed(f"You have {UNFINISHED} jobs waiting or running: wait for one, or cancel one.")
+
+
+@contextmanager
+def _alone(job: Job, done: str) -> Iterator[None]:
+    """While nobody works on a job, and nobody can begin to.  Raises JobError where somebody does."""
+    try:
+        with lock(job.run, LINGERS):
+            if job.place.sight(job.run).alive:
+                raise JobError(f"{job.id} is still {job.status().state}, it cannot be {done}: cancel it first.")
+            yield
+    except Timeout as error:
+        raise JobError(f"{job.id} is still at work, it cannot be {done}: cancel it first.") from error
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Raises JobError where the disk does not take what is written."""
+    try:
+        yield
+    except OSError as error:
+        raise JobError(f"{folder} cannot be written: {error.strerror or error}.") from error
+
+
+def _free_name(wanted: Path) -> Path:
+    """A new empty folder of this name, with a number behind it where the name is taken."""
+    for number in count(1):
+        folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError("count never ends")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")

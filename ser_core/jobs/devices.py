@@ -1,0 +1,95 @@
+"""What this computer can train on, looked up in a short child process: the application never opens CUDA itself."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+from ser_core.files import runs_folder
+from ser_core.jobs.child import ask
+from ser_core.jobs.folder import Note
+from ser_core.jobs.queue import Line
+
+FRESH = 15.0  # seconds that an answer is kept
+
+_guard = threading.Lock()
+_known: list[Device] = []
+_asked = float("-inf")
+
+
+class Device(Note):
+    """id: "cpu" or "cuda:N".  memory, free: bytes.  load: busy share of it, None where nothing tells.
+
+    runs: names of the runs on it and in line for it, in order.
+    """
+
+    id: str
+    name: str
+    memory: int
+    free: int
+    load: float | None
+    runs: tuple[str, ...] = ()
+
+
+def probe_devices(fresh: float = FRESH) -> list[Device]:
+    """The processor and every GPU that PyTorch can use here; an answer up to `fresh` seconds old will do.
+
+    Raises JobError where the child gives no answer.
+    """
+    global _known, _asked
+    with _guard:
+        if time.monotonic() - _asked > fresh:
+            _known = [Device.model_validate(values) for values in ask("devices")["devices"]]
+            _asked = time.monotonic()
+        known = _known
+    busy = Line(runs_folder().resolve()).busy()
+    return [device.model_copy(update={"runs": tuple(busy.get(device.id, ()))}) for device in known]
+
+
+def look() -> list[Device]:
+    """The same, in the child."""
+    import torch
+
+    memory = psutil.virtual_memory()
+    cpu = Device(
+        id="cpu", name=processor(), memory=memory.total, free=memory.available, load=psutil.cpu_percent(0.2) / 100
+    )
+    found = [cpu]
+    loads = gpu_loads() if torch.cuda.device_count() else {}
+    for index in range(torch.cuda.device_count()):
+        about = torch.cuda.get_device_properties(index)
+        free, total = torch.cuda.mem_get_info(index)
+        load = loads.get(str(about.uuid))
+        found.append(Device(id=f"cuda:{index}", name=about.name, memory=total, free=free, load=load))
+    return found
+
+
+def processor() -> str:
+    """The processor as its maker calls it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    except OSError:
+        names = []
+    name = names[0] if names else platform.processor() or platform.machine()
+    return f"{name}, {psutil.cpu_count() or 1} threads"
+
+
+def gpu_loads() -> dict[str, float]:
+    """UUID of each GPU -> its load, as the driver's own tool says it; empty where that tool is missing."""
+    command = ["nvidia-smi", "--query-gpu=uuid,utilization.gpu", "--format=csv,noheader,nounits"]
+    try:
+        table = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    rows = (line.split(",") for line in table.splitlines() if "," in line)
+    return {
+        uuid.strip().removeprefix("GPU-"): float(load) / 100
+        for uuid, load in rows
+        if load.strip().replace(".", "").isdigit()
+    }

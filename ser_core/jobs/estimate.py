@@ -1,0 +1,42 @@
+"""What a run will cost, asked of a child process that makes a few steps of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ser_core.jobs.child import ask
+from ser_core.jobs.folder import Note
+from ser_core.jobs.permission import Permission
+from ser_core.recipes import Recipe
+
+
+class Estimate(Note):
+    """All stages and epochs together; early stopping may end it sooner, another job on the device makes it longer.
+
+    memory: bytes on the device; on the processor, of the whole process.  available: what there is of it just now.
+    """
+
+    seconds: float
+    seconds_per_epoch: float
+    steps_per_epoch: int
+    clips: int
+    segments: int
+    memory: int
+    available: int
+
+    @property
+    def fits(self) -> bool:
+        return self.memory <= self.available
+
+
+def estimate(recipe: Recipe, permission: Permission, device: str = "cpu", data: Path | None = None) -> Estimate:
+    """A minute at most.  Raises NotAllowed; JobError where the recipe cannot run there, with the reason."""
+    permission.require("estimate a training")
+    request = {"recipe": recipe.model_dump(mode="json"), "device": device, "data": str(data) if data else None}
+    return Estimate.model_validate(ask("estimate", request, seconds=300))
+
+
+def fitting_batch(recipe: Recipe, device: str, data: Path | None) -> int:
+    """The largest batch, halved from the recipe's own, with which a step fits on the device now; 0 where none does."""
+    request = {"recipe": recipe.model_dump(mode="json"), "device": device, "data": str(data) if data else None}
+    return int(ask("fitting", request, seconds=300)["batch_size"])

@@ -1,0 +1,110 @@
+"""Jobs from the shell: one line each, errors in one sentence."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ser_core.jobs import devices as probing
+from ser_core.jobs.devices import Device
+from ser_core.jobs.folder import Order, order_path, process_path, write_note
+from ser_core.jobs.local import Local
+from ser_core.jobs.process import process
+from ser_core.jobs.queue import Line
+from ser_core.training.run import Run
+from tests.ser_core.jobs.places import NOBODY, put_run
+
+Shell = Callable[..., tuple[int, str, str]]
+SMALL = (
+    "submit", "--recipe", "ctmam-synthetic", "--set", "variant=small", "--set", "name=mine",
+)  # fmt: skip
+
+
+@pytest.fixture
+def asleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that are there, and never do anything: this very process."""
+
+    def start(self: Local, run: Run, order: Order) -> None:
+        Line(run.folder.parent).enter(run, [order.device])
+        write_note(process_path(run), process())
+
+    monkeypatch.setattr(Local, "start", start)
+
+
+@pytest.mark.usefixtures("asleep")
+def test_from_launch_to_trash(shell: Shell, runs: Path) -> None:
+    status, out, _ = shell("jobs", *SMALL)
+    name = out.split(":")[0]
+    assert (status, name.startswith("mine-")) == (0, True)
+    assert "1st in line for cpu." in out
+    assert shell("jobs", "list")[1] == f"{name}  queued. 1st in line for cpu.\n"
+    assert shell("jobs", "delete", name)[0] == 2
+    write_note(process_path(Run(runs / name)), NOBODY)
+    status, out, _ = shell("jobs", "list", "--json")
+    assert [(job["id"], job["state"]) for job in json.loads(out)] == [(name, "lost")]
+    status, out, _ = shell("jobs", "resume", name, "--device", "cuda:1")
+    assert (status, "queued. " in out, "for cuda:1" in out) == (0, True, True)
+    Run(runs / name).log("something happened")
+    assert "something happened" in shell("jobs", "logs", name)[1]
+    assert shell("jobs", "logs", name, "--output")[1].strip() == ""
+    write_note(process_path(Run(runs / name)), NOBODY)
+    status, out, _ = shell("jobs", "cancel", name, "--grace", "0")
+    assert (status, "lost" in out) == (0, True)  # it had ended already
+    status, out, _ = shell("jobs", "delete", name)
+    assert (status, ".trash" in out) == (0, True)
+    assert shell("jobs", "list")[1].startswith("No jobs yet")
+
+
+def test_one_job_in_full(shell: Shell) -> None:
+    run = put_run(status="failed", reason="So it was.", epoch=2, epochs=8)
+    run.write_metrics("training", [{"stage": "training", "epoch": 2, "validation_ua": 0.512345}])
+    status, out, _ = shell("jobs", "show", "run")
+    assert status == 0
+    assert "run: failed, epoch 2 of 8. So it was." in out
+    assert "0.512345" in out
+    status, out, _ = shell("jobs", "show", "run", "--json")
+    assert json.loads(out)["metrics"] == {"epoch": 2, "validation_ua": 0.512345}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("show", "none"), "There is no job 'none': list them"),
+        (("cancel", "../x"), "There is no job"),
+        ((*SMALL, "--device", "tpu"), "choose cpu, cuda, or cuda:N"),
+        ((*SMALL, "--set", "training.epochs=none"), "training.epochs"),
+        ((*SMALL, "--set", "variant=huge"), "no variant 'huge'"),
+        ((*SMALL, "--place", "moon"), "local or slurm"),
+        ((*SMALL, "--place", "slurm", "--partition", "a b"), "partition"),
+        ((*SMALL, "--set", "corpora=['savee']"), "SAVEE"),
+    ],
+)
+def test_errors_are_one_sentence(
+    arguments: tuple[str, ...], says: str, shell: Shell, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SER_DATA", raising=False)
+    status, out, err = shell("jobs", *arguments)
+    assert (status, out) == (2, "")
+    assert says in err
+    assert err.count("\n") == 1
+    assert list(runs.iterdir()) == []
+
+
+def test_devices_are_listed_with_their_jobs(shell: Shell, monkeypatch: pytest.MonkeyPatch, runs: Path) -> None:
+    gpu = Device(id="cuda:0", name="A GPU", memory=80 * 2**30, free=60 * 2**30, load=0.25)
+    monkeypatch.setattr(probing, "ask", lambda question: {"devices": [gpu.model_dump()]})
+    monkeypatch.setattr(probing, "_asked", float("-inf"))
+    run = put_run(worker=process())
+    Line(runs).enter(run, ["cuda:0"])
+    status, out, _ = shell("jobs", "devices")
+    assert (status, out) == (0, "cuda:0   A GPU, 60.0 of 80.0 GB free, 25 % busy, jobs: run\n")
+    monkeypatch.setattr(probing, "_asked", float("-inf"))
+
+
+def test_a_damaged_job_does_not_break_the_list(shell: Shell) -> None:
+    order_path(put_run("a")).write_text("{")
+    put_run("b", status="done")
+    status, out, _ = shell("jobs", "list")
+    assert status == 0
+    assert {line.split()[0]: line.split()[1].strip(".,") for line in out.splitlines()} == {"a": "failed", "b": "done"}
