@@ -12,6 +12,11 @@ st.navigation(
             st.Page(
                 "pages/recognise.py", title="Recognise", icon=":material/hearing:", url_path="recognise", default=True
             ),
+            st.Page("pages/signal.py", title="Signal", icon=":material/graphic_eq:", url_path="signal"),
+        ],
+        "Judge": [
+            st.Page("pages/models.py", title="Models", icon=":material/account_tree:", url_path="models"),
+            st.Page("pages/corpora.py", title="Corpora", icon=":material/library_music:", url_path="corpora"),
         ],
     }
 ).run()

@@ -59,6 +59,26 @@ def shift(samples: Tensor, seconds: float) -> Tensor:
     return F.pad(kept, (max(0, step), max(0, -step)))
 
 
+def mute(samples: Tensor, start: int, width: int) -> Tensor:
+    """Silence for `width` samples from `start`, faded in and out over 5 ms: a hard edge would be a click."""
+    heard = torch.ones(samples.shape[-1], dtype=samples.dtype, device=samples.device)
+    heard[start : start + width] = 0.0
+    fade = SAMPLE_RATE // 200
+    padded = F.pad(heard[None, None], (fade // 2, fade - 1 - fade // 2), mode="replicate")
+    return samples * F.avg_pool1d(padded, fade, stride=1)[0, 0]
+
+
+def band_stop(samples: Tensor, low_hz: float, high_hz: float) -> Tensor:
+    """Without what lies between two frequencies: those rows of the clip's spectrum (64 ms windows) become zero."""
+    n_fft, hop = 1024, 256
+    window = torch.hann_window(n_fft, device=samples.device)
+    flat = samples.reshape(-1, samples.shape[-1])
+    spectrum = torch.stft(flat, n_fft, hop, window=window, pad_mode="constant", return_complex=True)
+    rows = torch.arange(n_fft // 2 + 1, device=samples.device) * (SAMPLE_RATE / n_fft)
+    spectrum[:, (rows >= low_hz) & (rows <= high_hz)] = 0.0
+    return torch.istft(spectrum, n_fft, hop, window=window, length=samples.shape[-1]).view(samples.shape)
+
+
 def mask_time(features: Tensor, start: int, width: int) -> Tensor:
     """Replace `width` columns of [..., rows, frames] by the mean of each row (SpecAugment's time mask)."""
     masked = features.clone()

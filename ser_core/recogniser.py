@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,6 +138,13 @@ class Recogniser:
             self._prediction(clip, *parts)
             for clip, *parts in zip(clips, logits.split(counts), embeddings.split(counts), strict=True)
         ]
+
+    @torch.inference_mode()
+    def predict_changed(self, waveform: Waveform, change: Callable[[Segments], Segments]) -> Prediction:
+        """The answer where something happens to the segments' features on their way to the network, e.g. a mask."""
+        clip = change(self._prepare(waveform))
+        embedding = torch.cat([self.model.embed(part) for part in clip.features.split(self.model.batch)])
+        return self._prediction(clip, self.model.classify(embedding), embedding)
 
     def _prepare(self, waveform: Waveform) -> Segments:
         return self.model.prepare(torch.tensor(waveform.samples, device=self.device))

@@ -143,7 +143,8 @@ def overlap_add(
     inside = np.ones(after.shape, dtype=bool) if wraps else after < length
     if not inside.any():  # a clip shorter than the first column's centre
         inside[:, 0] = True
-    cells = np.clip(((after % length if wraps else after) / step).astype(int), 0, len(grid) - 1)[inside]
+    # A column may lie on the edge of a cell, and then 0.29 / 0.01 must not come out below 29.
+    cells = np.clip(((after % length if wraps else after) / step + 1e-6).astype(int), 0, len(grid) - 1)[inside]
     flat = curves.reshape(after.size, -1)[inside.ravel()]
     total = np.zeros((len(grid), flat.shape[1]))
     np.add.at(total, cells, flat)

@@ -9,7 +9,7 @@ from ser_core.checkpoints import Card, Measured
 from ser_core.corpora import get_corpus
 from ser_core.errors import CorpusError
 
-LANGUAGES = {"en": "English", "de": "German"}
+LANGUAGES = {"en": "English", "de": "German", "zh": "Chinese"}
 
 
 def corpus_title(name: str) -> str:
@@ -49,8 +49,8 @@ def warning(card: Card, waveform: Waveform) -> str:
     return ""
 
 
-def show(card: Card, waveform: Waveform) -> None:
-    """The card, for a popover."""
+def show(card: Card, waveform: Waveform | None = None) -> None:
+    """The card, for a popover; on request with what the checkpoint has to do with a clip."""
     data = card.data
     corpora = ", ".join(
         f"{corpus_title(name)} (*synthetic*)" if name in data.synthetic else corpus_title(name) for name in data.corpora
@@ -75,7 +75,8 @@ def show(card: Card, waveform: Waveform) -> None:
     else:
         st.markdown("**Measured:** not yet.")
     st.markdown(f"**Licence of the weights:** {card.licence}")
-    st.markdown(f"**This clip:** {warning(card, waveform) or 'the model has never met it.'}")
+    if waveform is not None:
+        st.markdown(f"**This clip:** {warning(card, waveform) or 'the model has never met it.'}")
     st.caption(card.not_for)
 
 

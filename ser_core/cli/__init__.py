@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ser_core.cli.console import DataOption, JsonOption, fail, figures, print_confusion, progress_bar
+from ser_core.cli import baseline, corpora, evaluate, inspect, jobs, reproduce
+from ser_core.cli.console import DataOption, JsonOption, fail, figures, progress_bar
 from ser_core.errors import SpeechEmotionError
 
 # Heavy imports stand inside the commands, so that --help answers at once and recognising never loads training code.
@@ -21,6 +22,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(evaluate.app)
+app.add_typer(inspect.app)
+app.add_typer(baseline.app)
+app.add_typer(reproduce.app)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(corpora.app, name="corpora")
 # typer carries a click of its own and exports of its errors only this one; what it derives from is the usage error.
 UsageError: Any = typer.BadParameter.__base__
 
@@ -119,45 +126,6 @@ def train(
 
 
 @app.command()
-def evaluate(
-    checkpoint: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")],
-    corpus: Annotated[str, typer.Option(help="Name of a corpus.")],
-    protocol: Annotated[
-        str, typer.Option(help="Only the test part of this protocol; empty: every unseen speaker.")
-    ] = "",
-    include_seen: Annotated[
-        bool, typer.Option("--include-seen", help="Keep speakers the checkpoint has heard.")
-    ] = False,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Score a checkpoint on a corpus, leaving out every speaker it has heard in training or validation."""
-    from ser_core.corpora import data_folder, get_corpus
-    from ser_core.evaluation import evaluate as run_evaluation
-    from ser_core.evaluation import test_part
-    from ser_core.recogniser import Recogniser
-
-    recogniser = Recogniser(checkpoint)
-    scan = get_corpus(corpus).scan(data_folder(data))
-    for problem in scan.problems:
-        print(f"{problem.path.name}: {problem.reason}", file=sys.stderr)
-    utterances = test_part(recogniser.card, scan.utterances, protocol) if protocol else scan.utterances
-    with progress_bar() as progress:
-        result = run_evaluation(recogniser, utterances, corpus, protocol or "all", include_seen, progress)
-    for problem in result.problems:
-        print(f"{problem.path.name}: {problem.reason}", file=sys.stderr)
-    summary = result.summary()
-    if as_json:
-        print(json.dumps(summary, indent=1))
-        return
-    if result.seen_included:
-        print("SEEN SPEAKERS INCLUDED: these figures prove nothing about a new voice.")
-    print(f"{checkpoint} on {corpus}: {summary['n']} clips of {summary['speakers']} speakers, " + figures(summary))
-    print(f"left out: {summary['excluded']} of seen speakers, {summary['outside']} with other emotions")
-    print_confusion(summary["labels"], summary["confusion"])
-
-
-@app.command()
 def keep(run: Path, name: str) -> None:
     """Keep the checkpoint of a finished run under a name, beside those that ship."""
     from ser_core.checkpoints import keep_checkpoint
@@ -165,6 +133,17 @@ def keep(run: Path, name: str) -> None:
     if not (run / "checkpoint" / "card.json").is_file():
         fail(f"{run} is not a finished run: finish it with `python -m ser_core train --recipe NAME --run {run}`.")
     print(f"Kept as {keep_checkpoint(run / 'checkpoint', name)}")
+
+
+@app.command()
+def recipes() -> None:
+    """List the recipes that ship."""
+    from ser_core.recipes import list_parts, list_whole
+
+    print("Whole: " + ", ".join(list_whole()))
+    print("Composed: <system>-<corpus> with the paper's numbers, <system>-<corpus>-fast for a laptop, of")
+    print("systems: " + ", ".join(list_parts("systems")))
+    print("corpora: " + ", ".join(list_parts("corpora")))
 
 
 @app.command()

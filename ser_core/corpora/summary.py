@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import soundfile
 
-from ser_core.corpora.base import Scan
+from ser_core.corpora.base import Scan, Utterance
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,12 @@ def summarise(scan: Scan) -> Summary:
     """Counts and lengths; headers are read, nothing is decoded."""
     counts: dict[str, dict[str, int]] = {}
     seconds: dict[str, float] = {}
-    no_length = 0
+    lasting = lengths(scan.utterances)
     for u in sorted(scan.utterances, key=lambda u: (u.emotion, u.speaker)):
         row = counts.setdefault(u.emotion, {})
         row[u.speaker] = row.get(u.speaker, 0) + 1
-        try:
-            seconds[u.emotion] = seconds.get(u.emotion, 0.0) + float(soundfile.info(u.path).duration)
-        except (soundfile.SoundFileError, OSError):
-            no_length += 1
+        if u.id in lasting:
+            seconds[u.emotion] = seconds.get(u.emotion, 0.0) + lasting[u.id]
     return Summary(
         corpus=scan.corpus,
         utterances=len(scan.utterances),
@@ -50,6 +49,17 @@ def summarise(scan: Scan) -> Summary:
         sessions=tuple(sorted({u.session for u in scan.utterances if u.session})),
         texts=len({u.text for u in scan.utterances if u.text_known}),
         seconds={emotion: round(length, 1) for emotion, length in seconds.items()},
-        no_length=no_length,
+        no_length=len(scan.utterances) - len(lasting),
         left_out=sum(problem.count for problem in scan.problems),
     )
+
+
+def lengths(utterances: Iterable[Utterance]) -> dict[str, float]:
+    """Utterance id -> seconds, as the header says; without those whose header says nothing."""
+    found: dict[str, float] = {}
+    for utterance in utterances:
+        try:
+            found[utterance.id] = float(soundfile.info(utterance.path).duration)
+        except (soundfile.SoundFileError, OSError):
+            continue
+    return found

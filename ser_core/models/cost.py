@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,9 +47,10 @@ def baddbmm_flops(_: torch.Size, left: torch.Size, right: torch.Size, **__: obje
     return 2 * left.numel() * right[-1]
 
 
-def describe_systems() -> list[dict[str, Any]]:
+def describe_systems(cost: Callable[[str, str], Cost] = cost_of) -> list[dict[str, Any]]:
     """Every system, variant and baseline as plain values: what it is, what it costs, and what its paper prints.
 
+    cost: of a system's variant; counted, unless the caller has it already.
     paper_parameters, paper_flops: None where the paper says nothing.  deviations: in words.
     """
     return [
@@ -58,7 +60,7 @@ def describe_systems() -> list[dict[str, Any]]:
             "baseline_of": cls.baseline_of,
             "variant": variant,
             "num_classes": variant_config(name, variant).num_classes,
-            **asdict(cost_of(name, variant)),
+            **asdict(cost(name, variant)),
             "paper_parameters": cls.paper_parameters.get(variant),
             "paper_flops": cls.paper_flops.get(variant),
             "deviations": list(cls.deviations()),
