@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import streamlit as st
 
-from pages.shared import brand, export, loaders
+from pages.shared import brand, export, loaders, model_card
 from pages.shared.clip import Clip, quality_line
 from pages.shared.clip_picker import pick_clip
 from pages.shared.clip_strip import show_clip
@@ -28,6 +29,7 @@ from ser_core.plots.theme import percent
 from ser_core.recogniser import Prediction, Recogniser
 
 BARE = {"displayModeBar": False}
+SLOW = 10.0  # seconds of sound, of which an answer may take as long as a breath
 STATES = ("As it is", "Changed")
 STILL = {**BARE, "staticPlot": True}
 # The sliders stay in sight while the pictures scroll by.
@@ -89,7 +91,7 @@ def show_stage(clip: Clip, model: Recogniser, what_if: WhatIf, settings: Picture
         for name in NAMES:
             show_picture(name, shown, span, settings, model)
             if name == NAMES[0]:  # the waveform stands while the model still works
-                with answers:
+                with answers, st.spinner("The model listens …") if longest > SLOW else nullcontext():
                     show_answers(shown, model)
         show_take_away(shown, span, settings, model)
 
@@ -122,7 +124,8 @@ def show_answers(shown: Sequence[Shown], model: Recogniser) -> None:
             key="before",
             alt=spoken(predictions[0]),
         )
-        st.caption(quality_line(shown[0].clip.quality))
+        memory = model_card.warning(model.card, shown[0].clip.waveform)
+        st.caption(f"{quality_line(shown[0].clip.quality)}. {memory}")
     with after:
         st.caption(STATES[1])
         if len(shown) == 1:
@@ -138,8 +141,9 @@ def show_answers(shown: Sequence[Shown], model: Recogniser) -> None:
             change_bars(ranked, now, brand.colours()), theme=None, config=STILL, key="after", alt=spoken(predictions[1])
         )
         first, share = ranked[0]
+        unheard = "" if shown[1].clip.quality.speech else " No speech is found in it; the model answers all the same."
         st.caption(
-            f"{quality_line(shown[1].clip.quality)}. The thin line is where a bar stood; {first} went from "
+            f"{quality_line(shown[1].clip.quality)}.{unheard} The thin line is where a bar stood; {first} went from "
             f"{percent(share)} to {percent(now[first])} ({points(share, now[first])} points)."
         )
 

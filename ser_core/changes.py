@@ -91,7 +91,8 @@ class FeatureMask:
         times = clip.starts[:, None] + front_end.times(clip.features.shape[-1])
         if clip.wraps:  # repeat-filling: what comes behind the clip's end is its start again
             begin, end = clip.span
-            times = begin + (times - begin) % max(end - begin, 1 / SAMPLE_RATE)
+            length = max(1, round((end - begin) * SAMPLE_RATE))
+            times = begin + np.round((times - begin) * SAMPLE_RATE) % length / SAMPLE_RATE
         masked = [self.on(features, seen, front_end) for features, seen in zip(clip.features, times, strict=True)]
         return replace(clip, features=torch.stack(masked))
 

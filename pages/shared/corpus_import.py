@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared import corpora_here
-from pages.shared.corpus_labels import show_dialog
+from pages.shared.corpus_labels import LABELLING, show_dialog
 from pages.shared.permission import ask_permission, permission
 from ser_core.corpora import data_folder
 from ser_core.corpora.importing import LIMITS, TRASH, Found, imported, look, remove, unpack_upload
@@ -21,6 +21,7 @@ from ser_core.files import cache_folder
 ZIP, FOLDER = "A ZIP from your computer", "A folder on the server"
 _LOOKED = "import-found"
 _SAID = "import-said"
+_REMOVING = "import-removing"
 
 
 @dataclass
@@ -61,6 +62,8 @@ def show_import() -> None:
             f"{len(brought.found.paths):,} recordings found."
         )
         if st.button("Say what they are …", icon=":material/label:", type="primary", key="import-label"):
+            st.session_state[LABELLING] = True
+        if st.session_state.get(LABELLING):
             show_dialog(brought.found, brought.name, finished)
     if not answer.visitor:
         show_own()
@@ -116,17 +119,17 @@ def short_name(text: str) -> str:
 
 
 def forget() -> None:
+    st.session_state.pop(LABELLING, None)
     brought: Brought | None = st.session_state.pop(_LOOKED, None)
     if brought is not None and brought.scratch is not None:
         shutil.rmtree(brought.scratch.name, ignore_errors=True)
 
 
-def finished(name: str, sentence: str) -> None:
+def finished(sentence: str) -> None:
     """The dialog is done: what was brought is in its place."""
     forget()
     corpora_here.look_again()
     st.session_state[_SAID] = sentence
-    st.session_state["corpus-next"] = name
 
 
 def show_own() -> None:
@@ -141,11 +144,17 @@ def show_own() -> None:
             st.code(corpora_here.corpus_of(name).name, language=None, width="content")
             st.space("stretch")
             if st.button("Remove …", icon=":material/delete:", type="tertiary", key=f"remove-{name}"):
-                ask_remove(name)
+                st.session_state[_REMOVING] = name
+    if st.session_state.get(_REMOVING) in names:
+        ask_remove(st.session_state[_REMOVING])
     st.caption("The name in the grey field is what the command line and recipes call it.")
 
 
-@st.dialog("Move this corpus to the trash?")
+def keep() -> None:
+    st.session_state.pop(_REMOVING, None)
+
+
+@st.dialog("Move this corpus to the trash?", on_dismiss=keep)
 def ask_remove(name: str) -> None:
     st.markdown(
         f"**{name}**: {corpora_here.how_many(name)} recordings. They go to the folder `{TRASH}` beside it and nothing "
@@ -159,8 +168,10 @@ def ask_remove(name: str) -> None:
             except SpeechEmotionError as error:
                 st.error(str(error), icon=":material/error:")
                 return
+            keep()
             corpora_here.look_again()
             st.session_state[_SAID] = f"{name} lies in the trash now."
             st.rerun()
         if st.button("Keep it", key="remove-no"):
+            keep()
             st.rerun()

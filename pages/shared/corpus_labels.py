@@ -20,10 +20,15 @@ from ser_core.errors import SpeechEmotionError
 OUT = "leave out"
 NOBODY = "nowhere: speakers unknown"
 MOST = 40  # words that one can map by hand
-Finished = Callable[[str, str], None]
+LABELLING = "import-labelling"  # set while the dialog is open: it outlives a run of the whole page
+Finished = Callable[[str], None]  # called with what came of it, in a sentence
 
 
-@st.dialog("What are these recordings?", width="large")
+def close() -> None:
+    st.session_state.pop(LABELLING, None)
+
+
+@st.dialog("What are these recordings?", width="large", on_dismiss=close)
 def show_dialog(found: Found, name: str, finished: Finished) -> None:
     places = spots(found.paths)
     emotion_places = {spot: words for spot, words in places.items() if len(words) <= MOST}
@@ -68,7 +73,7 @@ def take_in(found: Found, mapping: Mapping, name: str, finished: Finished) -> No
     out = sum(problem.count for problem in got.left_out)
     reasons = sorted({problem.reason for problem in got.left_out})
     rest = f" {out:,} stayed out ({reasons[0]})." if out else ""
-    finished(name, f"{name} is here with {len(got.scan.utterances):,} recordings.{rest} Choose it in the list above.")
+    finished(f"{name} is here with {len(got.scan.utterances):,} recordings.{rest} Choose it in the list above.")
     st.rerun()
 
 

@@ -54,6 +54,7 @@ def show_overview() -> None:
         hide_index=True,
         height=35 * (len(rows) + 1) + 3,
         key=_TABLE,
+        placeholder="",
         on_select=_follow,
         selection_mode="single-row",
         column_config={

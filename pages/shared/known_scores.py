@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pages.shared.model_card import corpus_title
 from ser_core.checkpoints import list_checkpoints, load_card
-from ser_core.errors import CheckpointError, SpeechEmotionError
+from ser_core.errors import CheckpointError, RecipeError, SpeechEmotionError
 from ser_core.files import PROJECT
+from ser_core.models import variant_config
+from ser_core.recipes import load_recipe
 
 RESULTS = PROJECT / "results"
 
@@ -18,6 +22,8 @@ class KnownScore:
     """One score.  corpus: as people call it.  ua, low, high: percent; low and high None where no interval is known.
 
     source: "card", "table" (ours, an honest protocol) or "paper" (printed, under the paper's own protocol).
+    name: of the checkpoint or the variant.  settings: of the model, where they differ from its variant's.
+    classes, parameters: of the very model, where they are known.
     """
 
     system: str
@@ -29,36 +35,60 @@ class KnownScore:
     source: str
     name: str
     note: str
+    settings: tuple[tuple[str, Any], ...] = ()
     classes: int | None = None
+    parameters: int | None = None
 
 
 def known_scores(results: Path | None = None) -> list[KnownScore]:
     return [*_from_cards(), *_from_tables(results or RESULTS), *_from_papers()]
 
 
-def _from_cards() -> list[KnownScore]:
-    found = []
+def corpus_words(name: str) -> str:
+    """As in the names of recipes, too."""
+    return "EmoDB, four emotions" if name == "emodb4" else corpus_title(name)
+
+
+def differing(system: str, variant: str, settings: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """The settings that are not those of the variant; none where this version does not know the variant."""
+    try:
+        usual = asdict(variant_config(system, variant))
+    except RecipeError:
+        return ()
+    return tuple((key, value) for key, value in sorted(settings.items()) if usual.get(key) != value)
+
+
+def _from_cards() -> Iterator[KnownScore]:
     for name in list_checkpoints():
         try:
             card = load_card(name)
         except CheckpointError:
             continue  # the part with the cards says what is wrong with it
+        settings = differing(card.system, card.variant, card.model)
         for one in card.results:
             if one.seen_included:
                 continue
             low, high = one.intervals.get("ua", (None, None))
-            note = f"checkpoint, {one.n} clips of {one.speakers} speakers it never heard"
-            where = card.system, card.variant, corpus_title(one.corpus)
-            figures = 100 * one.ua, _percent(low), _percent(high)
-            found.append(KnownScore(*where, *figures, "card", name, note, len(one.labels)))
-    return found
+            yield KnownScore(
+                card.system,
+                card.variant,
+                corpus_words(one.corpus),
+                100 * one.ua,
+                _percent(low),
+                _percent(high),
+                source="card",
+                name=name,
+                note=f"checkpoint, {one.n} clips of {one.speakers} speakers it never heard",
+                settings=settings,
+                classes=len(one.labels),
+                parameters=card.parameters,
+            )
 
 
-def _from_tables(results: Path) -> list[KnownScore]:
+def _from_tables(results: Path) -> Iterator[KnownScore]:
     from ser_core.reproduce.results import read  # brings the training code along
     from ser_core.reproduce.tables import TABLES
 
-    found = []
     for table in TABLES:
         try:
             entries = read(results, table)
@@ -68,25 +98,38 @@ def _from_tables(results: Path) -> list[KnownScore]:
             if one["column"] != "honest":
                 continue
             low, high = one["intervals"]["ua"]
-            name = f"{one['system']} {one['variant']}" if one["variant"] != "default" else one["system"]
             note = f"our table, protocol {one['protocol']}, {one['folds_done']} of {one['folds']} folds"
-            note += ", fast recipe" if one["fast"] else ""
-            where = one["system"], one["variant"], corpus_title(one["corpus"])
-            figures = 100 * one["ua"], _percent(low), _percent(high)
-            found.append(KnownScore(*where, *figures, "table", name, note, len(one["labels"])))
-    return found
+            yield KnownScore(
+                one["system"],
+                one["variant"],
+                corpus_words(one["corpus"]),
+                100 * one["ua"],
+                _percent(low),
+                _percent(high),
+                source="table",
+                name=f"{one['system']} {one['variant']}".removesuffix(" default"),
+                note=note + (", fast recipe" if one["fast"] else ""),
+                settings=_of_recipe(one["recipe"], one["system"], one["variant"]),
+                classes=len(one["labels"]),
+                parameters=one["parameters"],
+            )
 
 
-def _from_papers() -> list[KnownScore]:
+def _of_recipe(recipe: str, system: str, variant: str) -> tuple[tuple[str, Any], ...]:
+    try:
+        return differing(system, variant, load_recipe(recipe).model)
+    except RecipeError:
+        return ()
+
+
+def _from_papers() -> Iterator[KnownScore]:
     from ser_core.reproduce.printed import PRINTED
 
-    found = []
     for (system, variant, corpus), printed in PRINTED.items():
         if printed.ua is not None:
             name = f"{system} {variant}".removesuffix(" default")
             note = f"printed in the paper ({printed.where}), under its own protocol"
-            found.append(KnownScore(system, variant, corpus_title(corpus), printed.ua, None, None, "paper", name, note))
-    return found
+            yield KnownScore(system, variant, corpus_words(corpus), printed.ua, None, None, "paper", name, note)
 
 
 def _percent(share: float | None) -> float | None:

@@ -9,7 +9,8 @@ import streamlit as st
 from pages.shared import brand
 from pages.shared.busy import Busy, working
 from pages.shared.known_scores import KnownScore, known_scores
-from ser_core.models import Cost, describe_systems, list_systems
+from ser_core.corpora import get_corpus
+from ser_core.models import Cost, cost_of, describe_systems, list_systems
 from ser_core.models.kept_costs import count_costs, every_variant, kept_costs
 from ser_core.models.latency import Latency, measure_latency
 from ser_core.plots.costs import Point, accuracy_against_cost
@@ -53,7 +54,7 @@ def show_plot(rows: list[dict[str, Any]], scores: list[KnownScore]) -> None:
     if not scores:
         st.info("Nothing has been measured yet: train a checkpoint, or run `python -m ser_core reproduce`.")
         return
-    corpora = sorted({score.corpus for score in scores}, key=lambda name: (-own_count(scores, name), name))
+    corpora = corpora_of(scores)
     first, second, third = st.columns([0.34, 0.33, 0.33], vertical_alignment="bottom")
     corpus = first.selectbox("Accuracy on", corpora, key="cost-corpus", bind="query-params")
     axis = second.selectbox("Against", [MADDS, PARAMETERS, LATENCY], key="cost-axis", bind="query-params")
@@ -80,20 +81,36 @@ def show_plot(rows: list[dict[str, Any]], scores: list[KnownScore]) -> None:
     )
 
 
-def own_count(scores: list[KnownScore], corpus: str) -> int:
-    return sum(score.corpus == corpus and score.source != "paper" for score in scores)
+def corpora_of(scores: list[KnownScore]) -> list[str]:
+    """Those with most of our own measurements first, but real voices before synthetic ones."""
+    synthetic = get_corpus("synthetic").title
+
+    def order(corpus: str) -> tuple[bool, bool, int, str]:
+        own = sum(score.corpus == corpus and score.source != "paper" for score in scores)
+        return own == 0, corpus == synthetic, -own, corpus
+
+    return sorted({score.corpus for score in scores}, key=order)
+
+
+@st.cache_data(max_entries=64, show_spinner="Counting what it computes …")
+def counted(system: str, variant: str, classes: int | None, settings: tuple[tuple[str, Any], ...]) -> Cost:
+    """Of a model whose settings are not its variant's."""
+    return cost_of(system, variant, classes, dict(settings))
 
 
 def point_of(score: KnownScore, axis: str, rows: list[dict[str, Any]]) -> Point | None:
     row = next((r for r in rows if (r["system"], r["variant"]) == (score.system, score.variant)), None)
     if row is None:
         return None
-    latency = measured().get((score.system, score.variant))
-    cost = {
-        MADDS: row["madds_per_second"],
-        PARAMETERS: row["parameters"],
-        LATENCY: latency.milliseconds if latency else 0,
-    }[axis]
+    if axis == PARAMETERS:
+        cost = float(score.parameters or row["parameters"])
+    elif axis == LATENCY:
+        latency = measured().get((score.system, score.variant))
+        cost = latency.milliseconds if latency and not score.settings else 0.0
+    elif score.settings:
+        cost = float(counted(score.system, score.variant, score.classes, score.settings).madds_per_second)
+    else:
+        cost = float(row["madds_per_second"])
     if cost <= 0:
         return None
     low, high = (score.ua if edge is None else edge for edge in (score.low, score.high))
@@ -127,6 +144,7 @@ def show_rows(rows: list[dict[str, Any]], scores: list[KnownScore]) -> None:
         hide_index=True,
         height=460,
         key="variants",
+        placeholder="",
         column_config={
             "Parameters": number(format="localized", help="Trainable, with as many emotions as the paper has."),
             "Paper prints": number(format="localized", help="Parameters, where the paper states them."),
@@ -155,7 +173,8 @@ def known_words(key: Key, scores: list[KnownScore]) -> str:
     words = []
     for score in own:
         interval = f" ({score.low:.0f} to {score.high:.0f})" if score.low is not None and score.high is not None else ""
-        words.append(f"{score.corpus} {score.ua:.0f}%{interval}, {score.name}")
+        size = f" with {score.parameters:,} parameters" if score.settings and score.parameters else ""
+        words.append(f"{score.corpus} {score.ua:.0f}%{interval}, {score.name}{size}")
     return "; ".join(words)
 
 

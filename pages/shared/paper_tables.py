@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import known_scores
-from pages.shared.model_card import corpus_title
+from pages.shared.known_scores import corpus_words
 from pages.shared.system_picker import pick_system
 from ser_core.errors import SpeechEmotionError
 
@@ -52,7 +52,8 @@ def show_one(table: str, system: str) -> None:
     else:
         st.subheader(title_of(table).partition(",")[0], anchor=False)
         rows = by_variant(cells, entries)
-    st.dataframe(rows, hide_index=True, key=f"table-{table}-{system}", alt=f"{table}: paper and ours.")
+    height = min(35 * (len(rows) + 1) + 3, 640)
+    st.dataframe(rows, hide_index=True, height=height, key=f"table-{table}-{system}", alt=f"{table}: paper and ours.")
     if not any(cell.id in key for cell in cells for key in entries):
         st.caption(f"Not measured here yet: `python -m ser_core reproduce {table}`.")
     with st.expander("The commands behind our numbers", icon=":material/terminal:"):
@@ -66,7 +67,7 @@ def by_corpus(cells: Sequence[Any], entries: Mapping[str, Any]) -> list[dict[str
 
     rows: dict[str, dict[str, str]] = {}
     for cell in cells:
-        row = rows.setdefault(cell.corpus, {"Corpus": corpus_title(cell.corpus), "Paper, WA / UA": printed(cell)})
+        row = rows.setdefault(cell.corpus, {"Corpus": corpus_words(cell.corpus), "Paper, WA / UA": printed(cell)})
         one = of(entries, cell)
         if cell.column == "honest":
             row["Ours, honest, WA / UA"] = plain(figures(one)) if one else "not run"
@@ -85,7 +86,7 @@ def by_variant(cells: Sequence[Any], entries: Mapping[str, Any]) -> list[dict[st
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for cell in cells:
         row = rows.setdefault((cell.system, cell.variant), {"System": cell.system, "Variant": cell.variant})
-        title = corpus_title(cell.corpus)
+        title = corpus_words(cell.corpus)
         if cell.corpus in on_paper:
             row[f"Paper, {title}, WA / UA"] = printed(cell)
         if cell.corpus in measured:

@@ -63,6 +63,8 @@ def pick_settings(system: System, seconds: float) -> PictureSettings:
         help="How far below the loudest cell of the original clip the colours end.",
     )  # fmt: skip
     end = math.ceil(seconds / ZOOM_STEP) * ZOOM_STEP
+    if st.session_state.get("zoom", (0.0, end))[1] > end:  # chosen for a longer clip
+        del st.session_state["zoom"]
     span = st.slider(
         "Seconds shown", 0.0, end, (0.0, end), ZOOM_STEP, "%.2f", key="zoom", bind="query-params",
         help="The same for all pictures.",

@@ -162,6 +162,10 @@ def _print(checkpoint: str, rows: list[dict[str, Any]], summary: list[dict[str, 
             names = ("deletion_area", "insertion_area", "comprehensiveness_20", "sufficiency_20")
             print(f"{view}, masked, better than chance by: "
                   + ", ".join(f"{name}{_cell(found.get(f'{name}_gain'), 7)}" for name in names))  # fmt: skip
+    opinions = {name: found["attention_rho"] for name, found in table.items() if "attention_rho" in found}
+    if opinions:
+        print("rank correlation with attention: "
+              + ", ".join(f"{name}{_cell(rho, 6)}" for name, rho in opinions.items()))  # fmt: skip
     agreement = table.get("heads", {}).get("agreement")
     if agreement:
         print(f"agreement of the heads:{_cell(agreement, 7)}")

@@ -57,8 +57,9 @@ class Line:
         return self.runs / ".queue" / re.sub(r"[^\w.-]", "_", host())
 
     def enter(self, run: Run, devices: Iterable[str]) -> None:
-        """Go to the end of the line, or with a ticket in hand only say which devices will do."""
+        """Go to the end of the line; a ticket of an earlier attempt counts no longer."""
         with self._lock():
+            self._drop(run)
             self._enter(run, tuple(devices))
 
     def take(self, run: Run, devices: Iterable[str]) -> str:
@@ -81,9 +82,7 @@ class Line:
     def leave(self, run: Run) -> None:
         """Give the device and the ticket back."""
         with self._lock():
-            for path, ticket in self._tickets().items():
-                if ticket.run == run.folder:
-                    path.unlink(missing_ok=True)
+            self._drop(run)
             held = self.taken.pop(run.folder, None)
             if held:
                 held.release()
@@ -113,6 +112,11 @@ class Line:
         self.folder.mkdir(parents=True, exist_ok=True)
         return FileLock(self.folder / "line.lock", timeout=30)
 
+    def _drop(self, run: Run) -> None:
+        for path, ticket in self._tickets().items():
+            if ticket.run == run.folder:
+                path.unlink(missing_ok=True)
+
     def _enter(self, run: Run, devices: tuple[str, ...]) -> dict[Path, Ticket]:
         """All living tickets, this run's among them.  Only under the lock."""
         tickets = self._living(run)
@@ -120,9 +124,10 @@ class Line:
         if mine is None:
             last = max((int(path.stem) for path in tickets), default=0)
             mine = self.folder / f"{last + 1:09d}.json"
-        if mine not in tickets or tickets[mine].devices != devices:
-            tickets[mine] = Ticket(run=run.folder, devices=devices)
-            _write(mine, tickets[mine])
+        ticket = Ticket(run=run.folder, devices=devices)  # who asks holds nothing yet, whatever is written there
+        if tickets.get(mine) != ticket:
+            tickets[mine] = ticket
+            _write(mine, ticket)
         return tickets
 
     def _tickets(self) -> dict[Path, Ticket]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ser_core.models.base import System, count_parameters
-from ser_core.models.registry import create, list_systems, list_variants, system_class, variant_config
+from ser_core.models.registry import create_from, list_systems, list_variants, system_class, variant_config
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,15 @@ class Cost:
     madds_per_second: int
 
 
-def cost_of(system: str, variant: str = "default", num_classes: int | None = None) -> Cost:
-    """Raises RecipeError for an unknown system or variant."""
+def cost_of(
+    system: str, variant: str = "default", num_classes: int | None = None, changes: Mapping[str, Any] | None = None
+) -> Cost:
+    """changes: of the system's config, as `create_from` takes them.
+
+    Raises RecipeError for an unknown system, variant or field.
+    """
     with torch.device("meta"):
-        model = create(system, variant, num_classes).eval()
+        model = create_from(system, variant, num_classes, None, changes or {}).eval()
     madds = madds_of(model)
     return Cost(count_parameters(model), madds, round(madds / model.hop_seconds))
 

@@ -80,7 +80,7 @@ def _series(figure: go.Figure, points: Sequence[Point], shape: str, filled: bool
             "width": 4,
         },
         mode="markers+text",
-        text=[point.label for point in points],
+        text=[f"\u2002{point.label}" for point in points],  # off the marker
         textposition="middle right",
         textfont={"size": 12, "color": colours.text if filled else colours.muted},
         marker={

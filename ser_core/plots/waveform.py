@@ -56,12 +56,13 @@ class WaveformPanel:
             hovertemplate="%{x:.2f} s<br>RMS %{y:.3f} (%{customdata:.0f} dBFS)<extra></extra>",
         )
         bottom = -self.reach
-        ground = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "fillcolor": colours.speech, "layer": "below"}
+        ground = {
+            "type": "rect", "yref": "paper", "y0": 0, "y1": 1, "fillcolor": colours.speech, "layer": "below",
+            "line": {"width": 0},
+        }  # fmt: skip
         line = {"type": "line", "y0": bottom, "y1": bottom, "line": {"color": colours.text, "width": 4}}
         stretches = [{"x0": start, "x1": end} for start, end in self.speech]
-        figure.update_layout(
-            shapes=[ground | {"line_width": 0} | part for part in stretches] + [line | part for part in stretches]
-        )
+        figure.update_layout(shapes=[ground | part for part in stretches] + [line | part for part in stretches])
         names = (
             f'<span style="color:{colours.accent}">━</span> {RMS_NAME}   '
             f'<span style="color:{colours.text}">▬</span> {SPEECH_NAME}'

@@ -77,3 +77,17 @@ def test_masks_take_out_what_they_name_and_nothing_else() -> None:
     assert timed[..., 10:15].std(-1).max() < 1e-6
     assert torch.equal(banded[:, 7:], features[:, 7:])
     assert banded[:, 3:7].std(-2).max() < 1e-6
+
+
+def test_muting_leaves_silence_and_no_click() -> None:
+    muted = effects.mute(TONE, 4_000, 3_200)
+    assert not muted[4_060:7_140].any()
+    assert torch.equal(muted[:3_900], TONE[:3_900])
+    assert torch.equal(muted[7_300:], TONE[7_300:])
+    assert float(muted.diff().abs().max()) <= 1.1 * float(TONE.diff().abs().max())
+
+
+@pytest.mark.parametrize(("low", "high", "left"), [(300, 600, 0.0), (1_000, 8_000, 1.0)])
+def test_a_band_is_taken_out_and_nothing_else(low: float, high: float, left: float) -> None:
+    inside = effects.band_stop(TONE, low, high)[2_000:-2_000]
+    assert float(inside.abs().max()) == pytest.approx(left, abs=0.02)

@@ -4,9 +4,11 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from ser_core.audio import Waveform, load
 from ser_core.checkpoints import Card
@@ -91,3 +93,16 @@ def test_recognising_loads_no_training_code() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_change_on_the_way_to_the_network_changes_the_answer_alone(
+    recogniser: Recogniser, clips: list[Waveform]
+) -> None:
+    plain = recogniser.predict(clips[0])
+    same = recogniser.predict_changed(clips[0], lambda segments: segments)
+    np.testing.assert_allclose(same.probabilities, plain.probabilities, atol=1e-6)
+    blank = recogniser.predict_changed(
+        clips[0], lambda segments: replace(segments, features=torch.zeros_like(segments.features))
+    )
+    assert not np.allclose(blank.probabilities, plain.probabilities, atol=1e-3)
+    np.testing.assert_array_equal(blank.starts, plain.starts)

@@ -115,7 +115,7 @@ def test_the_order_of_launching_stands_even_after_others_have_left(runs: Path) -
     late = put_run("late", worker=process())
     line.enter(late, ["cpu"])
     assert line.busy() == {"cpu": ["run1", "run2", "late"]}
-    line.enter(second, ["cpu"])  # the worker's own call keeps the place
+    assert line.take(late, ["cpu"]) == ""  # asking keeps the place
     assert line.busy() == {"cpu": ["run1", "run2", "late"]}
     assert line.take(third, ["cpu"]) == ""
     assert line.take(second, ["cpu"]) == "cpu"
@@ -161,3 +161,17 @@ def test_who_lost_the_ticket_enters_again_at_the_end(runs: Path) -> None:
     line.leave(first)
     assert line.take(first, ["cpu"]) == ""
     assert line.busy() == {"cpu": ["run1", "run0"]}
+
+
+def test_a_ticket_of_a_killed_attempt_is_worth_nothing(runs: Path) -> None:
+    """Killed with the device in hand and resumed at once: the ticket still says that it holds the device."""
+    first, second = launched(2)
+    line = Line(runs)
+    assert line.take(first, ["cpu"]) == "cpu"
+    line.taken[first.folder].release()  # as the system does at death
+    assert Line(runs).take(first, ["cpu"]) == "cpu"  # it lost no place: nobody else had noticed
+    next(iter(runs.glob(".queue/*/cpu.lock"))).unlink()
+    Line(runs).enter(first, ["cpu"])  # a resume
+    assert Line(runs).busy() == {"cpu": ["run1", "run0"]}
+    assert Line(runs).take(first, ["cpu"]) == ""
+    assert Line(runs).take(second, ["cpu"]) == "cpu"
