@@ -249,10 +249,10 @@ def test_a_zip_is_labelled_in_a_dialog_and_becomes_a_corpus(app: AppTest, tmp_pa
         ("csv-my-voices/s01", "female"),
         ("csv-my-voices/s02", "unknown"),
     }
-    app.session_state["part"] = "What is here"
-    choose(app, "my-voices")
-    assert not app.exception
-    assert "**4 recordings** · 2 speakers" in words(app)
+    another = AppTest.from_file(str(APP), default_timeout=120).switch_page("pages/corpora.py")
+    choose(another, "my-voices")
+    assert not another.exception
+    assert "**4 recordings** · 2 speakers" in words(another)
 
 
 @pytest.mark.parametrize(
