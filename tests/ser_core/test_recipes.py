@@ -137,7 +137,7 @@ def test_a_recipe_in_code_is_checked_as_one_in_a_file(section: type) -> None:
 
 @pytest.mark.parametrize("name", ["ctmam-generic", "", "nowhere/recipe.toml", "nowhere/card.json", "."])
 def test_an_unknown_name_lists_what_there_is(name: str) -> None:
-    with pytest.raises(RecipeError, match=r"ctmam-general.*card\.json"):
+    with pytest.raises(RecipeError, match=r"ctmam-synthetic.*card\.json"):
         load_recipe(name)
 
 
