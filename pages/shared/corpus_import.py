@@ -22,6 +22,7 @@ ZIP, FOLDER = "A ZIP from your computer", "A folder on the server"
 _LOOKED = "import-found"
 _SAID = "import-said"
 _REMOVING = "import-removing"
+_TAKEN = "import-taken"
 
 
 @dataclass
@@ -31,6 +32,7 @@ class Brought:
     found: Found
     name: str
     scratch: tempfile.TemporaryDirectory[str] | None = None
+    upload: str = ""  # Streamlit's id of the uploaded file
 
 
 def show_import() -> None:
@@ -76,7 +78,7 @@ def bring_zip() -> None:
         key="import-zip",
         on_change=forget,
     )
-    if file is None or _LOOKED in st.session_state:
+    if file is None or _LOOKED in st.session_state or file.file_id == st.session_state.get(_TAKEN):
         return
     with st.spinner("Unpacking …"):
         try:
@@ -88,7 +90,7 @@ def bring_zip() -> None:
         except SpeechEmotionError as error:
             st.error(str(error), icon=":material/folder_zip:")
             return
-    st.session_state[_LOOKED] = Brought(found, short_name(file.name.rpartition(".")[0]), scratch)
+    st.session_state[_LOOKED] = Brought(found, short_name(file.name.rpartition(".")[0]), scratch, file.file_id)
 
 
 def bring_folder() -> None:
@@ -126,7 +128,9 @@ def forget() -> None:
 
 
 def finished(sentence: str) -> None:
-    """The dialog is done: what was brought is in its place."""
+    """The dialog is done: what was brought is in its place, and its ZIP is not looked at again."""
+    brought: Brought | None = st.session_state.get(_LOOKED)
+    st.session_state[_TAKEN] = brought.upload if brought else ""
     forget()
     corpora_here.look_again()
     st.session_state[_SAID] = sentence

@@ -141,11 +141,13 @@ def show_summary(found: Found, mapping: Mapping) -> bool:
     rows = [row for path in found.paths if (row := labels(path, mapping))]
     emotions = {row["emotion"] for row in rows}
     speakers = {row["speaker"] for row in rows if row["speaker"]}
-    by = f"by {len(speakers)} speakers" if speakers else "by nobody known"
-    st.markdown(
-        f"**{len(rows):,}** recordings of {len(emotions)} emotions {by} come in, "
-        f"{len(found.paths) - len(rows):,} stay out."
-    )
+    told = [
+        f"**{len(rows):,}** recordings come in",
+        f"{len(emotions)} emotion{'' if len(emotions) == 1 else 's'}",
+        f"{len(speakers)} speaker{'' if len(speakers) == 1 else 's'}" if speakers else "speakers unknown",
+        f"{len(found.paths) - len(rows):,} recordings stay out",
+    ]
+    st.markdown(" · ".join(told))
     if len(emotions) < 2:
         st.warning("A corpus needs two emotions or more: say what the words above stand for.")
     return len(emotions) >= 2

@@ -242,6 +242,7 @@ def test_a_zip_is_labelled_in_a_dialog_and_becomes_a_corpus(app: AppTest, tmp_pa
     app.multiselect(key="label-women").set_value(["s01"]).run()
     press(app, "Take them in")
     assert not app.exception
+    assert "recordings found" not in words(app)
     assert imported(tmp_path / "data") == ["my-voices"]
     scan = corpora_here.scan_of("my-voices")
     assert scan.counts() == {"angry": 2, "happy": 2}
