@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from ser_core import cli
 from ser_core.checkpoints import Card
@@ -26,6 +27,14 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     root = tmp_path_factory.mktemp("home")
     os.environ["SER_RUNS"] = str(root / "runs")
     os.environ["SER_CACHE"] = str(root / "cache")
+
+
+@pytest.fixture(autouse=True)
+def same_threads() -> Iterator[None]:
+    """A test that bounds torch's threads must not change the sums, hence the last bits, of those after it."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session")
