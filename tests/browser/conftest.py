@@ -38,6 +38,7 @@ FLAGS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 ]
+PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/120.0 Mobile Safari/537.36"
 NewPage = Callable[..., Page]
 
 
@@ -139,6 +140,8 @@ def visit(context: BrowserContext, address: str) -> Iterator[NewPage]:
         pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=theme)
+        if width < 640:  # by its name, not by its width, the navigation knows a phone, and closes after a choice
+            context.new_cdp_session(page).send("Emulation.setUserAgentOverride", {"userAgent": PHONE})
         page.on("request", lambda r: request(r.url))
         page.on("websocket", lambda w: request(w.url))
         page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))

@@ -19,8 +19,6 @@ from ser_core.plots.theme import DARK, LIGHT
 from tests.browser.conftest import NewPage
 from tests.browser.test_recognise import picture, rgb
 
-pytestmark = pytest.mark.skip(reason="at phone width a click times out; laptop width passes: to be looked into")
-
 KEYS = [name.lower().replace(" ", "-") for name in PICTURES]
 
 
