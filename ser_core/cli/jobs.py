@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ser_core.cli import sweeps
 from ser_core.cli.console import DataOption, JsonOption
 
 if TYPE_CHECKING:
     from ser_core.jobs import Cluster, Job
 
 app = typer.Typer(help="Trainings in the background: on this computer, or on a cluster.", no_args_is_help=True)
+app.add_typer(sweeps.app)
 NameArgument = Annotated[str, typer.Argument(help="Name of a job, as `jobs list` shows it.")]
 
 
@@ -31,11 +33,14 @@ def submit(
     gpus: Annotated[int, typer.Option(min=0, help="SLURM: GPUs per node; 0 trains on the processor.")] = 1,
     cpus: Annotated[int, typer.Option(min=1, help="SLURM: processor cores per GPU.")] = 4,
     minutes: Annotated[int, typer.Option(min=1, help="SLURM: time limit.")] = 24 * 60,
+    requeue: Annotated[bool, typer.Option(help="SLURM: go on by itself when displaced or out of time.")] = True,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write event files for TensorBoard too.")] = False,
 ) -> None:
     """Launch a training in the background.  It waits in line where another one has the device."""
     from ser_core.corpora import data_folder
     from ser_core.jobs import AT_THE_SHELL, Cluster, checked, launch
     from ser_core.jobs import estimate as estimate_cost
+    from ser_core.jobs.times import in_words
     from ser_core.recipes import load_recipe
 
     if place not in ("local", "slurm"):
@@ -48,8 +53,12 @@ def submit(
         return
     cluster: Cluster | None = None
     if place == "slurm":
-        cluster = checked(Cluster, partition=partition, nodes=nodes, gpus=gpus, cpus=cpus, minutes=minutes)
-    job = launch(chosen, AT_THE_SHELL, device=device, data=data, threads=threads, cluster=cluster)
+        cluster = checked(
+            Cluster, partition=partition, nodes=nodes, gpus=gpus, cpus=cpus, minutes=minutes, requeue=requeue
+        )
+    job = launch(
+        chosen, AT_THE_SHELL, device=device, data=data, threads=threads, cluster=cluster, tensorboard=tensorboard
+    )
     print(f"{job.id}: {sentence(job)}\nWatch it: python -m ser_core jobs show {job.id}")
 
 
@@ -156,6 +165,8 @@ def devices(as_json: JsonOption = False) -> None:
 
 def sentence(job: Job) -> str:
     """State, place and reason in a line."""
+    from ser_core.jobs.times import in_words
+
     status = job.status()
     parts = [status.state + (f" on {status.device}" if status.state == "running" else "")]
     if status.epochs and status.state != "queued":
@@ -167,11 +178,3 @@ def sentence(job: Job) -> str:
 
 def values(job: Job) -> dict[str, Any]:
     return {"id": job.id, "folder": str(job.run.folder), **asdict(job.status())}
-
-
-def in_words(seconds: float) -> str:
-    """A length of time as one says it."""
-    for unit, size in (("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"

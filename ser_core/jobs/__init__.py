@@ -3,7 +3,7 @@
 The run folder is the truth about a job: whoever looks at it sees the same, whichever application launched it.
 """
 
-from ser_core.jobs.actions import cancel, clone, delete, launch, resume
+from ser_core.jobs.actions import cancel, clone, delete, keep, launch, resume
 from ser_core.jobs.devices import Device, probe_devices
 from ser_core.jobs.estimate import Estimate, estimate
 from ser_core.jobs.folder import Cluster, checked
@@ -27,6 +27,7 @@ __all__ = [
     "delete",
     "estimate",
     "get_job",
+    "keep",
     "launch",
     "list_jobs",
     "may_act",

@@ -12,15 +12,18 @@ from typing import Any
 
 from filelock import Timeout
 
+from ser_core.checkpoints import keep_checkpoint
 from ser_core.corpora import data_folder, get_corpus
 from ser_core.errors import JobError, NotAllowed
-from ser_core.files import runs_folder, write_text
+from ser_core.files import checkpoints_folder, runs_folder, write_text
 from ser_core.jobs.folder import Cluster, Order, checked, lock, order_path, process_path, stop_path, write_note
 from ser_core.jobs.job import Job, list_jobs
 from ser_core.jobs.local import default_threads
 from ser_core.jobs.permission import KEPT, UNFINISHED, Permission
 from ser_core.jobs.process import process
+from ser_core.jobs.reporting import tensorboard_there
 from ser_core.jobs.room import check_disk
+from ser_core.jobs.search import check_search
 from ser_core.recipes import Recipe
 from ser_core.training.run import Run
 
@@ -36,11 +39,12 @@ def launch(
     data: Path | None = None,
     threads: int | None = None,
     cluster: Cluster | None = None,
+    **more: Any,
 ) -> Job:
     """Start a training that outlives this process.  Its folder appears complete, or not at all.
 
     device: "cpu", "cuda:N", or "cuda" for the first GPU that is free.  data: folder with the corpora, else SER_DATA.
-    threads: of the processor.  cluster: hand it to SLURM instead of this computer.
+    threads: of the processor.  cluster: hand it to SLURM instead of this computer.  more: fields of `Order`.
     Raises NotAllowed; CorpusError, RecipeError or JobError, and leaves no job, where it could not run.
     """
     permission.require("launch a training")
@@ -49,8 +53,9 @@ def launch(
     check_recipe(recipe, found)
     order = _order(
         place="slurm" if cluster else "local", device=device, data=str(found.resolve()) if found else None,
-        threads=threads or default_threads(), by=permission.visitor, cluster=cluster,
+        threads=threads or default_threads(), by=permission.visitor, cluster=cluster, **more,
     )  # fmt: skip
+    check_order(order, recipe)
     runs = runs_folder().resolve()
     with _writing(runs):
         runs.mkdir(parents=True, exist_ok=True)
@@ -124,6 +129,20 @@ def delete(job: Job, permission: Permission) -> Path:
     return target
 
 
+def keep(job: Job, name: str, permission: Permission) -> Path:
+    """Copy the checkpoint of a job that is done beside those that ship.  Returns where it lies now.
+
+    Raises NotAllowed; JobError where it is not done; CheckpointError where the name will not do.
+    """
+    permission.require_for(job.owner, "keep this checkpoint")
+    if not job.run.done:
+        raise JobError(f"{job.id} is {job.status().state}: it has no checkpoint yet.")
+    with _writing(checkpoints_folder()):
+        kept = keep_checkpoint(job.run.checkpoint, name)
+        job.run.write_state(kept=name)
+    return kept
+
+
 def clone(job: Job) -> dict[str, Any]:
     """The values of its recipe, for a form; with the batch size that would have fitted, where memory ran out.
 
@@ -148,6 +167,16 @@ def check_recipe(recipe: Recipe, data: Path | None) -> None:
             build(recipe, recipe.transfer.teacher)
     for name in recipe.corpora:
         get_corpus(name).locate(data)
+
+
+def check_order(order: Order, recipe: Recipe) -> None:
+    """Raises JobError or RecipeError where what is asked for beside the recipe cannot be had."""
+    if order.tensorboard and not tensorboard_there():
+        raise JobError("Event files need the package tensorboard: pip install tensorboard, or launch it without them.")
+    if order.search:
+        check_search(order.search, recipe)
+        if order.cluster and order.cluster.nodes * (order.cluster.processes or max(1, order.cluster.gpus)) > 1:
+            raise JobError("A search runs in one process: ask for one node and one GPU.")
 
 
 def _order(**values: Any) -> Order:
@@ -184,11 +213,19 @@ def _alone(job: Job, done: str) -> Iterator[None]:
     """While nobody works on a job, and nobody can begin to.  Raises JobError where somebody does."""
     try:
         with lock(job.run, LINGERS):
-            if job.place.sight(job.run).alive:
+            if _alive(job):
                 raise JobError(f"{job.id} is still {job.status().state}, it cannot be {done}: cancel it first.")
             yield
     except Timeout as error:
         raise JobError(f"{job.id} is still at work, it cannot be {done}: cancel it first.") from error
+
+
+def _alive(job: Job) -> bool:
+    """Whether somebody works on it, asked while its lock is ours: no worker can, whatever its damaged notes say."""
+    try:
+        return job.place.sight(job.run).alive
+    except JobError:
+        return False
 
 
 @contextmanager

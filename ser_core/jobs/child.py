@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
-from typing import Any
+import tempfile
+from contextlib import suppress
+from typing import IO, Any
 
 from ser_core.errors import JobError
 from ser_core.files import PROJECT
@@ -14,27 +16,55 @@ from ser_core.files import PROJECT
 SECRETS = ("SER_ADMIN_KEY",)  # no child has a use for them
 
 
-def ask(question: str, request: dict[str, Any] | None = None, seconds: float = 120) -> dict[str, Any]:
-    """Run `python -m ser_core.jobs QUESTION` and return its answer.
+class Question:
+    """A child at work on `python -m ser_core.jobs QUESTION`; whoever asked may look now and then, or stop it."""
 
-    Raises JobError with the child's own sentence, or where it gives no answer in so many seconds.
-    """
-    command = [sys.executable, "-m", "ser_core.jobs", question]
-    try:
-        answer = subprocess.run(
-            command, input=json.dumps(request or {}), capture_output=True, text=True, timeout=seconds,
-            cwd=PROJECT, env=environment(),
+    def __init__(self, question: str, request: dict[str, Any] | None = None) -> None:
+        self.question = question
+        # A full pipe would block it.
+        self._said, self._complained = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "ser_core.jobs", question], stdin=subprocess.PIPE, stdout=self._said,
+            stderr=self._complained, cwd=PROJECT, env=environment(),
         )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        raise JobError(f"Asking for {question} took longer than {seconds:.0f} s and was given up.") from error
-    try:
-        values = dict(json.loads(answer.stdout.splitlines()[-1]))
-    except (ValueError, IndexError, TypeError) as error:
-        last = (answer.stderr.strip().splitlines() or ["nothing was said"])[-1]
-        raise JobError(f"Asking for {question} failed: {last}") from error
-    if "error" in values:
-        raise JobError(str(values["error"]))
-    return values
+        assert self._child.stdin is not None
+        with suppress(BrokenPipeError), self._child.stdin as stdin:
+            stdin.write(json.dumps(request or {}).encode())
+
+    @property
+    def answered(self) -> bool:
+        return self._child.poll() is not None
+
+    def answer(self, seconds: float = 120) -> dict[str, Any]:
+        """Wait for the answer.  Raises JobError with the child's own sentence, or where there is none in time."""
+        try:
+            self._child.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            self.stop()
+            raise JobError(f"Asking for {self.question} took longer than {seconds:.0f} s and was given up.") from error
+        try:
+            values = dict(json.loads(_lines(self._said)[-1]))
+        except (ValueError, IndexError, TypeError) as error:
+            last = (_lines(self._complained) or ["nothing was said"])[-1]
+            raise JobError(f"Asking for {self.question} failed: {last}") from error
+        if "error" in values:
+            raise JobError(str(values["error"]))
+        return values
+
+    def stop(self) -> None:
+        """Nobody needs the answer any more."""
+        self._child.kill()
+        self._child.wait()
+
+
+def ask(question: str, request: dict[str, Any] | None = None, seconds: float = 120) -> dict[str, Any]:
+    """The answer to a question.  Raises JobError as `Question.answer` does."""
+    return Question(question, request).answer(seconds)
+
+
+def _lines(file: IO[bytes]) -> list[str]:
+    file.seek(0)
+    return file.read().decode("utf-8", errors="replace").strip().splitlines()
 
 
 def environment() -> dict[str, str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -13,6 +13,7 @@ import psutil
 from ser_core.files import runs_folder
 from ser_core.jobs.child import ask
 from ser_core.jobs.folder import Note
+from ser_core.jobs.gauge import gpu_loads
 from ser_core.jobs.queue import Line
 
 FRESH = 15.0  # seconds that an answer is kept
@@ -47,19 +48,14 @@ def probe_devices(fresh: float = FRESH) -> list[Device]:
             _known = [Device.model_validate(values) for values in ask("devices")["devices"]]
             _asked = time.monotonic()
         known = _known
-    busy = Line(runs_folder().resolve()).busy()
-    return [device.model_copy(update={"runs": tuple(busy.get(device.id, ()))}) for device in known]
+    return with_runs(known)
 
 
 def look() -> list[Device]:
     """The same, in the child."""
     import torch
 
-    memory = psutil.virtual_memory()
-    cpu = Device(
-        id="cpu", name=processor(), memory=memory.total, free=memory.available, load=psutil.cpu_percent(0.2) / 100
-    )
-    found = [cpu]
+    found = [this_cpu(0.2)]
     loads = gpu_loads() if torch.cuda.device_count() else {}
     for index in range(torch.cuda.device_count()):
         about = torch.cuda.get_device_properties(index)
@@ -67,6 +63,18 @@ def look() -> list[Device]:
         load = loads.get(str(about.uuid))
         found.append(Device(id=f"cuda:{index}", name=about.name, memory=total, free=free, load=load))
     return found
+
+
+def this_cpu(seconds: float | None = None) -> Device:
+    """The processor, which needs no child.  seconds: over which its load is measured; None: since the last call."""
+    memory, load = psutil.virtual_memory(), psutil.cpu_percent(seconds) / 100
+    return Device(id="cpu", name=processor(), memory=memory.total, free=memory.available, load=load)
+
+
+def with_runs(devices: Sequence[Device]) -> list[Device]:
+    """The same with the runs that are on each at this moment, and in line for it."""
+    busy = Line(runs_folder().resolve()).busy()
+    return [device.model_copy(update={"runs": tuple(busy.get(device.id, ()))}) for device in devices]
 
 
 def processor() -> str:
@@ -78,18 +86,3 @@ def processor() -> str:
         names = []
     name = names[0] if names else platform.processor() or platform.machine()
     return f"{name}, {psutil.cpu_count() or 1} threads"
-
-
-def gpu_loads() -> dict[str, float]:
-    """UUID of each GPU -> its load, as the driver's own tool says it; empty where that tool is missing."""
-    command = ["nvidia-smi", "--query-gpu=uuid,utilization.gpu", "--format=csv,noheader,nounits"]
-    try:
-        table = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
-        return {}
-    rows = (line.split(",") for line in table.splitlines() if "," in line)
-    return {
-        uuid.strip().removeprefix("GPU-"): float(load) / 100
-        for uuid, load in rows
-        if load.strip().replace(".", "").isdigit()
-    }

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from ser_core.jobs.child import ask
+from ser_core.jobs.child import Question, ask
 from ser_core.jobs.folder import Note
 from ser_core.jobs.permission import Permission
 from ser_core.recipes import Recipe
+
+SECONDS = 300.0  # after which a child is given up
 
 
 class Estimate(Note):
@@ -31,12 +34,24 @@ class Estimate(Note):
 
 def estimate(recipe: Recipe, permission: Permission, device: str = "cpu", data: Path | None = None) -> Estimate:
     """A minute at most.  Raises NotAllowed; JobError where the recipe cannot run there, with the reason."""
+    return answer(begin_estimate(recipe, permission, device, data))
+
+
+def begin_estimate(recipe: Recipe, permission: Permission, device: str, data: Path | None) -> Question:
+    """Let a child begin, for whoever has something else to do meanwhile; see `answer`.  Raises NotAllowed."""
     permission.require("estimate a training")
-    request = {"recipe": recipe.model_dump(mode="json"), "device": device, "data": str(data) if data else None}
-    return Estimate.model_validate(ask("estimate", request, seconds=300))
+    return Question("estimate", _request(recipe, device, data))
+
+
+def answer(question: Question) -> Estimate:
+    """Raises JobError where the recipe cannot run there, with the reason."""
+    return Estimate.model_validate(question.answer(SECONDS))
 
 
 def fitting_batch(recipe: Recipe, device: str, data: Path | None) -> int:
     """The largest batch, halved from the recipe's own, with which a step fits on the device now; 0 where none does."""
-    request = {"recipe": recipe.model_dump(mode="json"), "device": device, "data": str(data) if data else None}
-    return int(ask("fitting", request, seconds=300)["batch_size"])
+    return int(ask("fitting", _request(recipe, device, data), SECONDS)["batch_size"])
+
+
+def _request(recipe: Recipe, device: str, data: Path | None) -> dict[str, Any]:
+    return {"recipe": recipe.model_dump(mode="json"), "device": device, "data": str(data) if data else None}

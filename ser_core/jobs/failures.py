@@ -25,7 +25,8 @@ def in_a_sentence(error: BaseException) -> str:
     """What to tell of an error: what it was and what would help."""
     if isinstance(error, SpeechEmotionError):
         return str(error)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if full or "No space left on device" in str(error) or "os error 28" in str(error):  # as libraries pass it on
         return "The disk is full: free some space, then resume it."
     if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES):
         return f"{error.filename or 'The run folder'} cannot be written: make it writable, then resume it."

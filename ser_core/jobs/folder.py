@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from filelock import FileLock, Timeout
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ser_core.errors import JobError
 from ser_core.files import write_text
@@ -47,10 +47,47 @@ class Cluster(Note):
     requeue: bool = True
 
 
+class Axis(Note):
+    """What one field of the recipe may be in a search: one of `choices`, or a number from `low` to `high`.
+
+    log: drawn evenly by its logarithm.  whole: integers only.
+    """
+
+    choices: tuple[bool | int | float | str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    whole: bool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> Axis:
+        if self.choices and self.low is None and self.high is None:
+            return self
+        if self.choices or self.low is None or self.high is None or not self.low < self.high:
+            raise ValueError("give choices, or a low and a higher bound")
+        if self.log and self.low <= 0:
+            raise ValueError("a logarithmic range begins above 0")
+        return self
+
+
+class Search(Note):
+    """A hyper-parameter search.  space: field of the recipe, e.g. "training.learning_rate" -> what it may be.
+
+    pruning: give up a trial whose validation UA falls behind the median of the others.
+    """
+
+    space: dict[str, Axis] = Field(min_length=1, max_length=20)
+    trials: int = Field(20, ge=1, le=1000)
+    pruning: bool = True
+    seed: int = Field(0, ge=0)
+
+
 class Order(Note):
     """What was asked for.  threads: of the processor.  by: a visitor of an open server, empty for whoever runs it.
 
     launcher: who started the worker; it answers for the job until the worker itself does.
+    sweep: name of the launch that it is one line of; changes: what this line changes, e.g. "seed=2".
+    search: what a hyper-parameter search tries, where it is one.  tensorboard: write event files for it, too.
     """
 
     place: Place = "local"
@@ -61,12 +98,17 @@ class Order(Note):
     launched: str
     launcher: Process
     cluster: Cluster | None = None
+    sweep: str = ""
+    changes: tuple[str, ...] = ()
+    search: Search | None = None
+    tensorboard: bool = False
 
 
 class Beat(Note):
     """A sign of life.  moment: seconds on the computer's own monotonic clock.
 
     rate: steps per second since this process began with the stage.  left: seconds, of this stage.
+    load: busy share of the GPU, or of the threads on the processor.  memory: bytes that the process holds there.
     """
 
     what: str
@@ -76,6 +118,8 @@ class Beat(Note):
     rate: float | None
     left: float | None
     device: str
+    load: float | None = None
+    memory: int | None = None
 
 
 def checked(kind: type[Kind], **values: Any) -> Kind:

@@ -33,6 +33,7 @@ class Status:
     device: it runs on or waits for.  place: in line for it, 1 is the next.  what: it is doing, done of total.
     epoch of epochs: of its stage.  seconds_left: of its stage, by what it took so far.  rate: steps per second.
     metrics: its last row, numbers only.  fits: a training.batch_size that would have fitted, where memory ran out.
+    load, memory: see `Beat`.  kept: name under which its checkpoint was kept.
     """
 
     state: State
@@ -49,6 +50,9 @@ class Status:
     rate: float | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     fits: int | None = None
+    load: float | None = None
+    memory: int | None = None
+    kept: str = ""
 
     @property
     def ended(self) -> bool:
@@ -64,6 +68,7 @@ class Stored(BaseModel):
     epoch: int = 0
     epochs: int = 0
     fits: int | None = None
+    kept: str = ""
 
 
 def stored_state(run: Run) -> Stored:
@@ -91,6 +96,7 @@ class Job:
 
     @property
     def place(self) -> Place:
+        """Raises JobError where its order is damaged."""
         if self.order and self.order.place == "slurm":
             from ser_core.jobs.slurm import Slurm
 
@@ -99,7 +105,11 @@ class Job:
 
     @property
     def owner(self) -> str:
-        return self.order.by if self.order else ""
+        """Who launched it, see `Order.by`; a job whose order is damaged belongs to whoever runs the server."""
+        try:
+            return self.order.by if self.order else ""
+        except JobError:
+            return ""
 
     def recipe(self) -> Recipe:
         """Raises RecipeError where it was edited into something that is none."""
@@ -136,6 +146,9 @@ class Job:
             rate=beat.rate if beat else None,
             metrics=stages[-1][-1] if stages else {},
             fits=stored.fits,
+            load=beat.load if beat else None,
+            memory=beat.memory if beat else None,
+            kept=stored.kept,
         )
 
     def metrics(self) -> dict[str, list[dict[str, float]]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from ser_core.jobs.folder import Beat, beat_path, output_path, stop_path, write_note
+from ser_core.jobs.gauge import Gauge
 from ser_core.jobs.logs import bound
 from ser_core.training.run import Run
 
@@ -28,6 +29,7 @@ class Watch:
         self.run = run
         self.clock = clock
         self.device = ""
+        self.gauge: Gauge | None = None
         self._stage = ""
         self._since = (0, 0.0)  # steps done and time when this process began with the stage
         self._looked = self._beaten = float("-inf")
@@ -43,7 +45,11 @@ class Watch:
             steps, seconds = done - self._since[0], now - self._since[1]
             rate = steps / seconds if steps > 0 and seconds > 0 and stage != what else None  # of epochs only
             left = (total - done) / rate if rate else None
-            beat = Beat(what=what, done=done, total=total, moment=now, rate=rate, left=left, device=self.device)
+            load, memory = self.gauge.read() if self.gauge else (None, None)
+            beat = Beat(
+                what=what, done=done, total=total, moment=now, rate=rate, left=left, device=self.device, load=load,
+                memory=memory,
+            )  # fmt: skip
             with suppress(OSError):  # a full disk stops the training where it saves, not here
                 write_note(beat_path(self.run), beat)
                 bound(output_path(self.run))

@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any, NoReturn
@@ -24,13 +25,16 @@ from ser_core.jobs.devices import probe_devices
 from ser_core.jobs.environment import note_environment
 from ser_core.jobs.failures import TooLarge, in_a_sentence, is_gpu_memory, too_large
 from ser_core.jobs.folder import Order, lock, order_path, process_path, read_note, write_note
+from ser_core.jobs.gauge import Gauge
 from ser_core.jobs.local import data_of
 from ser_core.jobs.process import process
 from ser_core.jobs.queue import Line
+from ser_core.jobs.reporting import to_tensorboard
 from ser_core.jobs.room import check_disk, check_gpu, check_memory
 from ser_core.jobs.watch import LOOK, Stopped, Watch
 from ser_core.training.run import Run
 
+RESERVE = 2**17  # bytes kept for the last word
 NICE = 10  # the application on the same cores comes first
 
 
@@ -65,8 +69,10 @@ def work(run: Run, train: Callable[..., Any] | None = None) -> int:
     """Wait, train, and write down the end.  train: stands in for the training in tests.  Returns what `main` does."""
     try:
         with claim(run):
+            reserve(run)
             try:
                 perform(run, train)
+                reserved(run).unlink(missing_ok=True)
                 return 0
             except Stopped as stopped:
                 ended(run, "cancelled", str(stopped))
@@ -100,10 +106,11 @@ def perform(run: Run, train: Callable[..., Any] | None = None) -> None:
         check_disk(run.folder)
         check_memory()
         note_environment(run, device, prepare(device, order.threads), order.threads)
+        watch.gauge = Gauge(device, order.threads)
         run.log(f"begins on {device}")
-        learnt = train or real_training()
+        learnt = train or training_of(order)
         try:
-            learnt(recipe, run, data_of(order), watch, device)
+            learnt(recipe, to_tensorboard(run) if order.tensorboard else run, data_of(order), watch, device)
             return
         except Exception as error:
             if not is_gpu_memory(error):
@@ -124,6 +131,15 @@ def follow(run: Run) -> None:
 def own_device(order: Order) -> str:
     """The device that the cluster gave to this process."""
     return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if order.cluster and order.cluster.gpus else "cpu"
+
+
+def training_of(order: Order) -> Callable[..., Any]:
+    """A training, or a search that makes many."""
+    if order.search is None:
+        return real_training()
+    from ser_core.jobs.search import perform_search
+
+    return partial(perform_search, order.search, real_training())
 
 
 def real_training() -> Callable[..., Any]:
@@ -180,9 +196,21 @@ def be_modest() -> None:
 
 def ended(run: Run, status: str, reason: str, **more: Any) -> None:
     """The last word.  Where not even that can be written, the job is seen to be lost."""
+    with suppress(OSError):
+        reserved(run).unlink(missing_ok=True)
     with suppress(OSError, SpeechEmotionError):
         run.write_state(status=status, reason=reason, **more)
         run.log(f"{status}: {reason}")
+
+
+def reserve(run: Run) -> None:
+    """Take room on the disk for the last word: on one that is full, giving it back lets that be written."""
+    with suppress(OSError):
+        reserved(run).write_bytes(bytes(RESERVE))
+
+
+def reserved(run: Run) -> Path:
+    return run.folder / ".reserve"
 
 
 def _terminated(number: int, frame: object) -> NoReturn:

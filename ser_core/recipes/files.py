@@ -59,6 +59,15 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
     values: dict[str, Any] = {} if len(files) == 1 else {"name": name}
     for path in files:
         _merge(values, _read(path))
+    return _changed(values, changes)
+
+
+def change_recipe(recipe: Recipe, changes: Sequence[str]) -> Recipe:
+    """The same with changes such as `training.epochs=3`.  Raises RecipeError for a value that does not validate."""
+    return _changed(recipe.model_dump(mode="json", exclude_none=True), changes)
+
+
+def _changed(values: dict[str, Any], changes: Sequence[str]) -> Recipe:
     for change in changes:
         _set(values, change)
     if values.get("transfer") is False:  # TOML has no null

@@ -33,7 +33,9 @@ class Section(BaseModel):
 class ScheduleSection(Section):
     """How the learning rate falls."""
 
-    kind: Literal["constant", "exponential", "step", "cosine"] = "exponential"
+    kind: Literal["constant", "exponential", "step", "cosine"] = Field(
+        "exponential", description="Never, a little every epoch, in steps, or along half a cosine."
+    )
     factor: Fraction = Field(0.95, description="What the rate is multiplied by, per epoch (exponential) or per step.")
     every: int = Field(10, ge=1, description="Epochs between two steps (kind step); cosine falls over all epochs.")
     floor: float = Field(1e-6, ge=0, description="The rate never falls below this.")
@@ -60,9 +62,9 @@ class AugmentSection(Section):
 class TrainingSection(Section):
     """The optimisation."""
 
-    epochs: int = Field(150, ge=1, le=100_000)
+    epochs: int = Field(150, ge=1, le=100_000, description="Passes over the training clips, at most.")
     batch_size: int = Field(128, ge=2, le=65_536, description="Segments per step.")
-    learning_rate: Positive = 1e-3
+    learning_rate: Positive = Field(1e-3, description="How far a step of Adam goes at first.")
     weight_decay: float = Field(1e-6, ge=0, description="L2 penalty, as Adam applies it.")
     mixup: float = Field(0.2, ge=0, description="Alpha of mixup; 0 switches it off.")
     label_smoothing: Fraction = Field(0.0, description="Used only where mixup is off, as in the release of CTMAM.")
@@ -95,19 +97,19 @@ class TransferSection(Section):
 class Recipe(Section):
     """A training run: which model on which data, how."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="What its runs and its checkpoint are called.")
     note: str = Field("", description="What differs from the paper, in words.")
-    system: str
-    variant: str = "default"
+    system: str = Field(description="The architecture.")
+    variant: str = Field("default", description="An ablation or size of it, by the paper's name.")
     model: dict[str, bool | int | float | str] = Field({}, description="Fields of the system's config to change.")
     labels: tuple[str, ...] = Field(description="The emotions it learns, in the order of its outputs.")
     merge: dict[str, str] = Field({}, description="Emotions that count as another, e.g. calm as neutral.")
-    corpora: tuple[str, ...] = Field(min_length=1)
-    protocol: str = "speaker_independent"
+    corpora: tuple[str, ...] = Field(min_length=1, description="What it learns from.")
+    protocol: str = Field("speaker_independent", description="Who trains, who validates, who is tested.")
     fold: int = Field(0, ge=0, le=999, description="Which fold of a protocol that has several, counted from 0.")
     validate_on: tuple[str, ...] = Field((), description="Corpora whose validation part chooses the epoch; empty: all.")
     test_on: tuple[str, ...] = Field((), description="Further corpora, never trained on, to measure the result on.")
-    seed: int = Field(99, ge=0, le=1_000_000)
+    seed: int = Field(99, ge=0, le=1_000_000, description="All chance follows from it: same seed, same run on a CPU.")
     preparation: Preparation | None = Field(
         None, description="How clips are made ready; empty: the system's usual way."
     )

@@ -31,7 +31,7 @@ from ser_core.training.data import SegmentSet
 from ser_core.training.history import History, in_words
 from ser_core.training.memory import keep_freed_memory
 from ser_core.training.mixup import mixup
-from ser_core.training.objectives import Batch, Objective, Row
+from ser_core.training.objectives import CONFUSION, Batch, Objective, Row
 from ser_core.training.resuming import resume, save
 from ser_core.training.run import Run
 from ser_core.training.schedule import class_weight, learning_rate
@@ -79,6 +79,7 @@ def fit(
         loss = train_epoch(prepared, optimiser, accelerator, data, recipe, epoch, progress, averaged)
         row: Row = {"stage": stage, "epoch": epoch + 1, "learning_rate": rate, "train_loss": loss}
         row |= objective.judge(averaged.module, validation, accelerator.device)
+        run.write_confusion(stage, epoch + 1, row.pop(CONFUSION, None))
         row["seconds"] = round(time.monotonic() - began, 1)
         if not all(math.isfinite(value) for value in row.values() if isinstance(value, float)):
             raise RunError(

@@ -8,6 +8,7 @@ Transfer             cross entropy + weight * L1: the last stage of knowledge tr
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,12 +16,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ser_core.evaluation import score
+from ser_core.evaluation import confusion, score
 from ser_core.models import System
 from ser_core.recipes.schema import TrainingSection
 from ser_core.training.data import SegmentSet
 
 Row = dict[str, float | str | None]
+CONFUSION = "validation_confusion"  # of a judged epoch: counts as JSON, rows what was acted; not kept in the table
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,15 @@ def entropy(logits: Tensor, batch: Batch) -> Tensor:
 def accuracy(model: System, data: SegmentSet, device: torch.device) -> Row:
     """Loss, WA and UA over whole clips (mean of segment logits)."""
     logits = clip_outputs(model, data, device)
-    scores = score(data.label.numpy(), logits.argmax(1).numpy())
+    truth, heard = data.label.numpy(), logits.argmax(1).numpy()
+    scores = score(truth, heard)
     loss = float(F.cross_entropy(logits, data.label))
     return {
         "validation_loss": loss,
         "validation_wa": scores.wa,
         "validation_ua": scores.ua,
         "validation_wf1": scores.wf1,
+        CONFUSION: json.dumps(confusion(truth, heard, logits.shape[1]).tolist()),
     }
 
 

@@ -4,6 +4,7 @@ recipe.toml      what was asked for           state.json    how far it is, writt
 metrics.csv      one row per stage and epoch  log.txt       what happened, in sentences
 split.json       which clips in which part    resume/       each stage's last state and best weights
 problems.json    what was left out, and why   checkpoint/   the finished checkpoint, when done
+confusion.json   of the latest validation
 evaluations/     its answers to the test clips, a folder per corpus
 """
 
@@ -120,6 +121,12 @@ class Run:
         writer.writerows(others + rows)
         write_text(path, table.getvalue())
 
+    def write_confusion(self, stage: str, epoch: int, counts: Any) -> None:
+        """The latest validation's confusion matrix: counts as JSON, a row for what was acted; None where nothing was
+        judged."""
+        if counts is not None:
+            write_json(self.folder / "confusion.json", {"stage": stage, "epoch": epoch, "counts": json.loads(counts)})
+
     def metrics(self) -> dict[str, list[dict[str, float]]]:
         """Stage -> its epochs, what is a number in them; stages in the order they ran, empty before the first epoch."""
         path = self.folder / "metrics.csv"
@@ -162,6 +169,9 @@ class Onlooker(Run):
         pass
 
     def write_metrics(self, stage: str, rows: list[dict[str, Any]]) -> None:
+        pass
+
+    def write_confusion(self, stage: str, epoch: int, counts: Any) -> None:
         pass
 
     def log(self, sentence: str) -> None:

@@ -35,7 +35,7 @@ from ser_core.training.data import (
 from ser_core.training.finish import statistics, write_checkpoint
 from ser_core.training.history import History
 from ser_core.training.loop import fit
-from ser_core.training.objectives import Objective, Row, classification, feature_matching, transfer
+from ser_core.training.objectives import CONFUSION, Objective, Row, classification, feature_matching, transfer
 from ser_core.training.run import Onlooker, Run
 
 Parts = dict[str, list[Clip]]
@@ -136,6 +136,7 @@ def solve(model: Svm, training: SegmentSet, validation: SegmentSet, run: Run) ->
     model.fit(training.features, training.segment_labels())
     history, objective = History(), classification(run.recipe().training)
     row: Row = {"stage": objective.stage, "epoch": 1, **objective.judge(model, validation, torch.device("cpu"))}
+    run.write_confusion(objective.stage, 1, row.pop(CONFUSION, None))
     history.add(row | {"seconds": round(time.monotonic() - began, 1)}, model, objective.better)
     run.write_metrics(objective.stage, history.rows)
     run.log(f"solved with {len(model.support)} support vectors")

@@ -1,8 +1,10 @@
 """The parts of the loop: mixup, the learning rate, class weights, the running mean, stopping early."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -125,3 +127,15 @@ def test_patience_stops_early_and_says_so(small_data: Path, tmp_path: Path) -> N
     assert len(rows) == card.epoch + 1
     assert "for 1 epochs" in log(run)
     assert run.state()["status"] == "done"
+
+
+def test_the_latest_validation_is_kept_as_a_matrix(small_run: Trained) -> None:
+    run, _ = small_run
+    latest = json.loads((run.folder / "confusion.json").read_text(encoding="utf-8"))
+    counts = np.array(latest["counts"])
+    (rows,) = run.metrics().values()
+    assert latest["epoch"] == len(rows)
+    assert counts.sum() == len(json.loads((run.folder / "split.json").read_text(encoding="utf-8"))["validation"])
+    recall = [counts[i, i] / counts[i].sum() for i in range(len(counts)) if counts[i].sum()]
+    assert np.mean(recall) == pytest.approx(rows[-1]["validation_ua"])
+    assert "validation_confusion" not in rows[-1]

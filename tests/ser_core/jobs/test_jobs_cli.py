@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ser_core.jobs import devices as probing
+from ser_core.jobs import list_jobs
 from ser_core.jobs.devices import Device
 from ser_core.jobs.folder import Order, order_path, process_path, write_note
 from ser_core.jobs.local import Local
@@ -108,3 +109,34 @@ def test_a_damaged_job_does_not_break_the_list(shell: Shell) -> None:
     status, out, _ = shell("jobs", "list")
     assert status == 0
     assert {line.split()[0]: line.split()[1].strip(".,") for line in out.splitlines()} == {"a": "failed", "b": "done"}
+
+
+@pytest.mark.usefixtures("asleep")
+def test_a_sweep_and_its_table(shell: Shell, tmp_path: Path) -> None:
+    small = ("--recipe", "ctmam-synthetic", "--set", "variant=small", "--set", "name=mine")
+    status, out, _ = shell("jobs", "sweep", *small, "--vary", "seed=1,2")
+    assert status == 0
+    assert [line.partition(": ")[2] for line in out.splitlines()[:2]] == ["seed=1", "seed=2"]
+    name = out.split()[-1]
+    assert shell("jobs", "table")[1] == f"{name}: 2 runs\n"
+    status, out, _ = shell("jobs", "table", name, "--csv", str(tmp_path / "table.csv"))
+    assert out.splitlines() == ["seed=1  queued", "seed=2  queued"]
+    assert (tmp_path / "table.csv").read_text(encoding="utf-8").startswith("run,seed,state,")
+    assert len(json.loads(shell("jobs", "table", name, "--json")[1])) == 2
+    for wrong in (("table", "banana"), ("sweep", *small), ("sweep", *small, "--vary", "seed"), ("sweep",)):
+        status, out, err = shell("jobs", *wrong)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.usefixtures("asleep")
+def test_a_search_is_one_job(shell: Shell) -> None:
+    status, out, _ = shell(
+        "jobs", "search", "--recipe", "ctmam-synthetic", "--vary", "training.learning_rate=1e-4..1e-2:log",
+        "--trials", "3", "--no-pruning",
+    )  # fmt: skip
+    assert status == 0
+    (job,) = list_jobs()
+    assert job.order
+    assert job.order.search
+    assert (job.order.search.trials, job.order.search.pruning) == (3, False)
+    assert out.startswith(job.id)

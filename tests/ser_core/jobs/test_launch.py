@@ -2,12 +2,14 @@
 
 import errno
 import os
+import shutil
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ser_core.checkpoints import load_card
 from ser_core.errors import CorpusError, JobError, NotAllowed, RecipeError
 from ser_core.jobs import (
     AT_THE_SHELL,
@@ -19,6 +21,7 @@ from ser_core.jobs import (
     delete,
     estimate,
     get_job,
+    keep,
     launch,
     list_jobs,
     resume,
@@ -242,3 +245,30 @@ def test_a_clone_starts_from_the_recipe() -> None:
     run.recipe_path.write_text("epochs =")
     with pytest.raises(RecipeError):
         clone(Job(run))
+
+
+@pytest.mark.parametrize("note", ["job.json", "process.json", "state.json", "recipe.toml"])
+def test_a_job_whose_notes_are_damaged_can_still_be_thrown_away(note: str, runs: Path) -> None:
+    run = put_run()
+    (run.folder / note).write_text("\x00 nonsense", encoding="utf-8")
+    (job,) = list_jobs()
+    assert job.status().state == "failed" or note == "recipe.toml"
+    with pytest.raises(NotAllowed):
+        delete(job, ANN)  # whose it was, nobody can tell
+    assert delete(job, AT_THE_SHELL) == runs / ".trash" / "run"
+    assert list_jobs() == []
+
+
+def test_keep_puts_a_finished_checkpoint_beside_those_that_ship(
+    trained: tuple[Run, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SER_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    job = Job(put_run())
+    with pytest.raises(JobError, match="it has no checkpoint yet"):
+        keep(job, "mine", AT_THE_SHELL)
+    shutil.copytree(trained[0].checkpoint, job.run.checkpoint)
+    with pytest.raises(NotAllowed):
+        keep(job, "mine", NOT_ALLOWED)
+    assert keep(job, "mine", AT_THE_SHELL) == tmp_path / "checkpoints" / "mine"
+    assert job.status().kept == "mine"
+    assert load_card("mine").name == "mine"
