@@ -13,7 +13,7 @@ store         evaluation.json and two CSV files, written and read
 """
 
 from ser_core.evaluation.calibration import Calibration, calibrate
-from ser_core.evaluation.comparing import Comparison, compare
+from ser_core.evaluation.comparing import Comparison, compare, shared
 from ser_core.evaluation.groups import Group, Spread, spread
 from ser_core.evaluation.report import NoisePoint, Report, Unreadable
 from ser_core.evaluation.result import Clip, Evaluation, pooled, restricted
@@ -45,6 +45,7 @@ __all__ = [
     "restricted",
     "save_evaluation",
     "score",
+    "shared",
     "spread",
     "test_part",
 ]

@@ -11,6 +11,9 @@ give.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score
@@ -70,6 +73,39 @@ def kappa(first: np.ndarray, second: np.ndarray) -> float | None:
     if len(np.unique(np.concatenate([first, second]))) == 1:
         return None
     return float(cohen_kappa_score(first, second))
+
+
+def shared(first: Evaluation, second: Evaluation) -> tuple[Evaluation, Evaluation]:
+    """Both on the clips that both hold under the same emotion, in the order of the first.
+
+    Raises EvaluationError where there is none.
+    """
+    places = {clip.id: number for number, clip in enumerate(second.clips)}
+    pairs = [
+        (number, places[clip.id])
+        for number, clip in enumerate(first.clips)
+        if clip.id in places and first.labels[first.truth[number]] == second.labels[second.truth[places[clip.id]]]
+    ]
+    if not pairs:
+        raise EvaluationError(
+            f"{first.checkpoint} and {second.checkpoint} have no clip in common that both label alike: evaluate both "
+            "on the same clips."
+        )
+    mine, yours = zip(*pairs, strict=True)
+    return chosen(first, mine), chosen(second, yours)
+
+
+def chosen(evaluation: Evaluation, index: Sequence[int]) -> Evaluation:
+    """The same answers to some of the clips, by their places."""
+    places = np.array(index, dtype=int)
+    return replace(
+        evaluation,
+        clips=tuple(evaluation.clips[number] for number in index),
+        truth=evaluation.truth[places],
+        probabilities=evaluation.probabilities[places],
+        noise=(),
+        stored=None,
+    )
 
 
 def compare(first: Evaluation, second: Evaluation) -> Comparison:

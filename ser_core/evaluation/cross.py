@@ -13,7 +13,7 @@ A cell that cannot be filled says why.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -95,9 +95,22 @@ def common_labels(card: Card, utterances: Sequence[Utterance]) -> tuple[str, ...
 
 def fill(recogniser: Recogniser, column: Column, progress: Progress = lambda what, done, total: None) -> Cell:
     """Evaluate one cell; what cannot be evaluated is a reason, not an error."""
-    card = recogniser.card
+
+    def listen() -> Evaluation:
+        doing = f"{recogniser.name} on {column.corpus}"
+        return evaluate(recogniser, column.utterances, column.corpus, progress=progress, doing=doing)
+
+    return cell_of(recogniser.name, recogniser.card, column, listen)
+
+
+def cell_of(name: str, card: Card, column: Column, listen: Callable[[], Evaluation]) -> Cell:
+    """One cell, with answers from wherever they come.
+
+    listen: gives the evaluation of the checkpoint on this column's clips, only asked where the cell can be filled;
+    raises CorpusError where there is none.
+    """
     empty = Cell(
-        recogniser.name,
+        name,
         column.corpus,
         column.language,
         evaluation=None,
@@ -115,10 +128,7 @@ def fill(recogniser: Recogniser, column: Column, progress: Progress = lambda wha
         known = f"only one emotion in common ({labels[0]}), so there is nothing to choose" if labels else ""
         return replace(empty, reason=known or "no emotion in common")
     try:
-        heard = evaluate(
-            recogniser, column.utterances, column.corpus, progress=progress,
-            doing=f"{recogniser.name} on {column.corpus}",
-        )  # fmt: skip
+        heard = listen()
     except CorpusError as error:
         return replace(empty, reason=str(error))
     return replace(empty, evaluation=restricted(heard, labels))

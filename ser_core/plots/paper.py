@@ -30,11 +30,16 @@ _styling = Lock()  # Matplotlib's style belongs to the whole process
 
 
 def save(
-    columns: Sequence[Sequence[Panel]], spans: Sequence[Span], colours: Palette, kind: Literal["png", "svg"]
+    columns: Sequence[Sequence[Panel]],
+    spans: Sequence[Span],
+    colours: Palette,
+    kind: Literal["png", "svg"],
+    below: str | None = "seconds",
 ) -> bytes:
     """Pictures one above the other on one seconds axis; clips to be compared side by side.
 
     columns: the pictures of each clip, as many and of the same kind.  spans: what is shown of each clip, seconds.
+    below: what the lowest axes say at the bottom; None where the pictures say it themselves.
     """
     count, rows = len(columns), len(columns[0])
     with _styling, mpl.rc_context(_STYLE):  # type: ignore[arg-type]
@@ -46,7 +51,8 @@ def save(
                 panel.draw(axes, span, colours)
                 axes.set_title(heading(panel), loc="left", color=colours.text)
                 axes.yaxis.label.set_color(colours.text)
-            column[-1].set_xlabel("seconds", color=colours.text)
+            if below:
+                column[-1].set_xlabel(below, color=colours.text)
         file = io.BytesIO()
         figure.savefig(file, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else None)
     return file.getvalue()

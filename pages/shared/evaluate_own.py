@@ -1,0 +1,120 @@
+"""A visitor's own test set: a ZIP of clips in emotion folders, unpacked for this visit alone."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared import notice
+from ser_core.audio import Waveform, load
+from ser_core.checkpoints import Card
+from ser_core.corpora import Scan, Utterance
+from ser_core.corpora.archive import Limits
+from ser_core.corpora.importing import unpack_upload
+from ser_core.corpora.own import own_corpus
+from ser_core.errors import AudioError, CorpusError, SpeechEmotionError
+from ser_core.evaluation import Evaluation
+from ser_core.files import cache_folder
+
+LIMITS = Limits(bytes=512 * 2**20, files=2000)
+KEPT = 4  # models whose answers are kept
+_SET = "evaluate/own-set"
+_ANSWERS = "evaluate/own-answers"
+_REFUSED = "evaluate/own-refused"
+HOW = (
+    "A ZIP with a folder for each emotion (angry, fear, happy, neutral, sad …), recordings in them, up to 64 MiB and "
+    f"{LIMITS.files:,} files. The names of the folders count, not those of the files."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class OwnSet:
+    """scratch: where it was unpacked; it goes with the session."""
+
+    scan: Scan
+    scratch: tempfile.TemporaryDirectory[str]
+
+
+def bring() -> OwnSet | None:
+    """The field for the ZIP, and what became of it."""
+    notice.show()
+    file = st.file_uploader(HOW, type=None, key="own-zip", on_change=forget)
+    if file is not None and own_set() is None and _REFUSED not in st.session_state:
+        with st.spinner("Unpacking …"):
+            try:
+                st.session_state[_SET] = unpacked(file.getvalue(), file.name)
+                notice.mark_seen()
+            except SpeechEmotionError as error:
+                st.session_state[_REFUSED] = str(error)
+    if refused := st.session_state.get(_REFUSED):
+        st.error(refused, icon=":material/folder_zip:")
+    own = own_set()
+    if own is not None:
+        show_counts(own)
+    return own
+
+
+def unpacked(content: bytes, name: str) -> OwnSet:
+    """Raises CorpusError, in one sentence, where nothing can be judged with it; then nothing is kept."""
+    base = cache_folder() / "test-sets"
+    base.mkdir(parents=True, exist_ok=True)
+    scratch = tempfile.TemporaryDirectory(dir=base, ignore_cleanup_errors=True)
+    try:
+        folder = unpack_upload(content, name, Path(scratch.name), LIMITS)
+        corpus = own_corpus(f"folder:{folder}?name=own")
+        try:
+            return OwnSet(corpus.read(folder), scratch)
+        except CorpusError as error:  # without the place on this server
+            raise CorpusError(str(error).replace(str(folder), "The ZIP")) from error
+    except BaseException:
+        scratch.cleanup()
+        raise
+
+
+def show_counts(own: OwnSet) -> None:
+    counts = ", ".join(f"{count} {emotion}" for emotion, count in own.scan.counts().items())
+    st.markdown(f":material/folder_zip: **{len(own.scan.utterances):,} clips**: {counts}.")
+    if own.scan.problems:
+        left_out = sum(problem.count for problem in own.scan.problems)
+        with st.expander(f"{left_out:,} files left out", icon=":material/block:"):
+            for problem in own.scan.problems:
+                inside = problem.path.relative_to(own.scan.root).as_posix()
+                st.text(f"{inside}: {problem.reason.replace(str(own.scan.root), 'the ZIP')}")
+
+
+def own_set() -> OwnSet | None:
+    found: OwnSet | None = st.session_state.get(_SET)
+    return found
+
+
+def evaluated() -> OrderedDict[str, Evaluation]:
+    """Model -> its answers to this visitor's clips."""
+    answers: OrderedDict[str, Evaluation] = st.session_state.setdefault(_ANSWERS, OrderedDict())
+    return answers
+
+
+def forget() -> None:
+    """The clips and all that came of them are gone."""
+    own: OwnSet | None = st.session_state.pop(_SET, None)
+    st.session_state.pop(_ANSWERS, None)
+    st.session_state.pop(_REFUSED, None)
+    if own is not None:
+        own.scratch.cleanup()
+
+
+def unmet(card: Card) -> Callable[[Utterance], Waveform]:
+    """Reads a clip.  Raises AudioError where the model has learnt from this very sound: it would be no test."""
+    met = {*card.data.train.utterances.values(), *card.data.validation.utterances.values()}
+
+    def read(utterance: Utterance) -> Waveform:
+        waveform = load(utterance.path)
+        if waveform.digest[:16] in met:
+            raise AudioError("seen", "The model was trained or chosen on this very clip: it would be no test.")
+        return waveform
+
+    return read
