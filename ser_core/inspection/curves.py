@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -30,12 +30,13 @@ def attention_curves(
     emotion: int | None = None,
     names: Collection[str] | None = None,
     progress: Progress = lambda what, done, total: None,
+    each: Callable[[Segments, Mapping[str, AttentionMap]], None] = lambda clip, maps: None,
 ) -> dict[View, AttentionMap]:
     """Every view of a clip (or those of the given names) as a curve with one axis, "time", in seconds on a uniform
     grid.  The grid covers what the model was given: a head or tail that its preparation trims has no attention.
 
     emotion: index of the label whose votes are shown where a view has votes; the clip's answer where left out.
-    progress: may raise to stop.
+    progress: may raise to stop.  each: called with the clip and the maps of every few segments, for who needs more.
     Raises InspectionError where the model has no attention along time, or none of these names.
     """
     clip = model.prepare(torch.tensor(waveform.samples, device=device_of(model)))
@@ -45,6 +46,7 @@ def attention_curves(
         with capture_attention() as recorded:
             logits.append(model(features))
         maps = with_derived(recorded)
+        each(clip, maps)
         for view in views_of(model.name, maps):
             if names is None or view.name in names:
                 parts.setdefault(view, []).append(view.curve(maps))

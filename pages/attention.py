@@ -1,0 +1,221 @@
+"""Attention: the maps of one model, or of several, on one clip and one seconds axis, and how far they follow the
+voice."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.shared import brand, busy, loaders, model_card
+from pages.shared.attention_compare import show_compare
+from pages.shared.attention_corpus import show_corpus
+from pages.shared.attention_figures import figures_csv, show_alignment
+from pages.shared.attention_look import aligned, heard, looked, spinner
+from pages.shared.attention_maps import choices, pick_map
+from pages.shared.attention_panels import Shown, curve_of, shown
+from pages.shared.attention_papers import show_papers
+from pages.shared.attention_stretch import pick_stretch, show_stretch, told
+from pages.shared.attention_tests import pick_methods, second_opinions, show_tests
+from pages.shared.attention_tour import show_tour, tour_button
+from pages.shared.attention_words import MATRIX
+from pages.shared.clip import Clip
+from pages.shared.clip_picker import pick_clip
+from pages.shared.clip_strip import show_clip
+from pages.shared.deep_link import through_app
+from pages.shared.model_picker import pick_model
+from pages.shared.save import save_figure
+from pages.shared.stage import show_stage
+from pages.shared.what_if import minute
+from ser_core.emotions import AS_ACTED
+from ser_core.errors import SpeechEmotionError
+from ser_core.inspection.look import Look
+from ser_core.maps import maps_to_bytes
+from ser_core.plots.probabilities import probability_bars
+from ser_core.recogniser import Prediction, Recogniser
+
+BARE = {"displayModeBar": False}
+STILL = {**BARE, "staticPlot": True}
+ONE = "One model"
+
+
+def main() -> None:
+    through_app()
+    head, choice = st.columns([0.72, 0.28], vertical_alignment="center")
+    with head, st.container(key="page-title", gap=None):
+        st.title("Attention", anchor=False)
+        st.caption("See when a model listens most closely, hear it, and check whether that says anything.")
+    with choice:
+        model = pick_model()
+    show_tour()
+    clip = pick_clip()
+    if clip is None:
+        return
+    show_clip(clip, player=False)
+    clip = minute(clip)
+    if model is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="parts"):
+        part = st.segmented_control(
+            "What to look at", list(PARTS), default=ONE, required=True, key="show", bind="query-params",
+            label_visibility="collapsed", width="content",
+        )  # fmt: skip
+        st.space("stretch")
+        tour_button()
+    PARTS[part](clip, model)
+
+
+def one_model(clip: Clip, model: Recogniser) -> None:
+    try:
+        with spinner(clip, model):
+            look = looked(clip, model)
+            answer = loaders.answer(clip, model)
+    except (SpeechEmotionError, busy.Busy) as error:
+        st.error(str(error), icon=":material/center_focus_weak:")
+        return
+    with st.container(key="choose"):
+        chosen = pick_map(choices(look))
+    left, right = st.columns([0.73, 0.27], gap="medium")
+    with left:
+        emotion = pick_votes(chosen.map.source, answer)
+        segment = pick_segment(clip, look) if chosen.kind == MATRIX else 0
+        stage, tests = st.container(), st.container(key="tests")
+        with stage:
+            place = st.container()
+            stretch, zoom = pick_stretch(clip.waveform.seconds)
+        with tests:
+            methods = pick_methods()
+            working = st.container()
+        label, curve = model.labels[emotion], curve_of(look, chosen, emotion)
+        with working:
+            opinions, readings, figures = second_opinions(clip, model, methods, label, curve)
+        drawn = shown(clip, model, look, chosen, emotion, segment, opinions)
+        with place:
+            show_stage(
+                "stage", clip.wav, clip.waveform.seconds, drawn.lanes, box=stretch, zoom=zoom, marks=drawn.marks,
+                moment=chosen.kind == MATRIX, changed=told,
+            )  # fmt: skip
+            if stretch:
+                show_stretch(clip, stretch, answer, model)
+            show_beside(drawn)
+            st.caption(
+                f"**{chosen.title}.** {chosen.map.shows} {chosen.map.shows_not} {drawn.axes}{trimmed(clip, look)}"
+            )
+            for sentence in readings:
+                st.caption(sentence)
+    with right, st.container(key="figures"):
+        show_answer(answer, model, clip)
+        if curve is None:
+            st.caption("This map does not run along time, so it cannot be held against the voice.")
+        else:
+            name = f"{chosen.curve}/{emotion if chosen.map.source == 'token_logits' else ''}"
+            alignment = aligned(clip, model, name, curve)
+            figures[chosen.title] = alignment.figures()
+            show_alignment(alignment)
+    if curve is not None:
+        view = next(one for one in look.views if one.name == chosen.curve)
+        with tests:
+            found = show_tests(clip, model, look, view, curve, label)
+        figures |= {f"{chosen.title}, {name}": row for name, row in found.items()}
+    st.session_state["attention_shown"] = (chosen, drawn, figures)
+    take_away(clip, model, look, drawn, figures, zoom)
+
+
+def trimmed(clip: Clip, look: Look) -> str:
+    begin, end = look.clip.span
+    if begin < 0.02 and end > clip.waveform.seconds - 0.02:
+        return ""
+    return f"The model was given {begin:.2f} to {end:.2f} s: quiet ends are cut off before it listens."
+
+
+def pick_votes(source: str, answer: Prediction) -> int:
+    """Of votes: for which emotion; the answer's unless chosen otherwise."""
+    if source != "token_logits":
+        return int(answer.probabilities.argmax())
+    if "votes" in st.session_state and st.session_state["votes"] not in answer.labels:
+        del st.session_state["votes"]
+    label = st.selectbox(
+        "Votes for",
+        answer.labels,
+        index=int(answer.probabilities.argmax()),
+        key="votes",
+        bind="query-params",
+        width=290,
+    )
+    return answer.labels.index(label)
+
+
+def pick_segment(clip: Clip, look: Look) -> int:
+    """Whose matrix is drawn: the one at the loudest moment, at the moment clicked, or by number."""
+    count = len(look.clip)
+    if count == 1:
+        return 0
+    sound = heard(clip)
+    first = look.segment_at(float(sound.times[sound.loudness.argmax()])) + 1
+    moment = st.session_state.pop("moment", None)
+    if moment is not None:
+        st.session_state["window"] = look.segment_at(moment) + 1
+    if st.session_state.get("window", 1) > count:
+        del st.session_state["window"]
+    return st.slider(
+        "Window of the model (click on the stage to choose the one around a moment)", 1, count, first, key="window",
+        bind="query-params",
+    ) - 1  # fmt: skip
+
+
+def show_beside(drawn: Shown) -> None:
+    if drawn.beside is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{drawn.beside.title}**", width="content")
+        save_figure("matrix", [[drawn.beside]], [(0, 0)], brand.colours(), None, below=None)
+    st.plotly_chart(
+        drawn.beside.figure((0, 0), brand.colours()), theme=None, config=BARE, key="beside", alt=drawn.beside.title
+    )
+    if drawn.marks:
+        st.caption("The red line marks the loudest moment of the window.")
+
+
+def show_answer(answer: Prediction, model: Recogniser, clip: Clip) -> None:
+    ranked = answer.ranked()
+    st.subheader(f"Sounds like {AS_ACTED[answer.label]}", anchor=False)
+    st.plotly_chart(
+        probability_bars(ranked, brand.colours()), theme=None, config=STILL, key="probabilities",
+        alt="Probabilities: " + ", ".join(f"{label} {share:.0%}" for label, share in ranked),
+    )  # fmt: skip
+    st.caption(model_card.warning(model.card, clip.waveform) or model_card.track_record(model.card))
+
+
+def take_away(
+    clip: Clip, model: Recogniser, look: Look, drawn: Shown, rows: dict[str, dict[str, float | None]],
+    zoom: tuple[float, float] | None,
+) -> None:  # fmt: skip
+    span = zoom or (0.0, clip.waveform.seconds)
+
+    def maps() -> bytes:
+        whole = model.predict(clip.waveform, attention=True).attention
+        assert whole is not None
+        curves = {f"curve/{view.name}": curve for view, curve in look.curves.items()}
+        return maps_to_bytes({**whole.maps, **curves})
+
+    with st.container(key="more", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+        with st.popover("Link to this view", icon=":material/link:", type="tertiary"):
+            st.markdown(
+                "The address of this page is the link: it holds the sample, the model, the map, the view, the stretch "
+                "and the zoom. A clip of your own is not in it, as it never leaves your session."
+            )
+            st.code(address(), language=None, wrap_lines=True)
+        save_figure(
+            "attention", [drawn.panels], [span], brand.colours(), lambda: figures_csv(rows),
+            {"NPZ": ("application/octet-stream", maps)},
+        )  # fmt: skip
+
+
+def address() -> str:
+    from urllib.parse import urlencode
+
+    query = urlencode(st.query_params.to_dict())
+    return f"{st.context.url or ''}{'?' if query else ''}{query}"
+
+
+PARTS = {ONE: one_model, "Compare": show_compare, "The papers' figures": show_papers, "Over a corpus": show_corpus}
+
+main()

@@ -1,0 +1,52 @@
+"""What each view of a map shows, and what its axes are and are not."""
+
+from __future__ import annotations
+
+OVERLAY, TIME, HEADS, MATRIX = "Overlay", "Over time", "Heads", "Matrix"
+GROUPS, VOTES, BANDS, PROFILE = "Coefficients", "All emotions", "Over frequency", "Coefficient bars"
+WINDOWS, FOCUS, CALIBRATION, PATCHES, PRODUCT = "Windows", "Focus µ, σ", "Calibration", "Patches", "Bands"
+
+_PICTURE = (
+    "The spectrogram underneath is drawn for your eyes, the same for every model (80 mel bands, hertz at the left)"
+)
+AXES = {
+    OVERLAY: "Bottom: seconds of the clip. The cyan veil runs from the least to the most attended moment, however "
+    f"near they are; the line begins at zero and shows how near. {_PICTURE}: where attention has no frequency, the "
+    "veil covers all hertz alike and says nothing of them.",
+    TIME: "Bottom: seconds of the clip. Left: the map's own unit. Grey, without an axis of its own: loudness. Where "
+    "windows of the model overlap, the curve is their mean.",
+    HEADS: "Bottom: seconds. Left: the heads by their numbers, which have no order and no meaning across models. "
+    "Bright: looked at. A row is not a frequency.",
+    GROUPS: "Bottom: seconds. Left: groups of four neighbouring MFCC coefficients. These are not hertz: a coefficient "
+    "is a ripple across all bands.",
+    VOTES: "Bottom: seconds. Left: emotions. Cyan speaks for an emotion, orange against it; each row's mean is exactly "
+    "that emotion's logit above the mean logit. No attention map, and no hertz.",
+    BANDS: "Bottom: hertz, spaced as the mel scale does. Left: the share of attention a band gets, an even share being "
+    "1/80; the pale area is the spread between windows. It has no time within a window.",
+    PROFILE: "Bottom: groups of MFCC coefficients, which are not hertz. Left: how far the gate opens, between 0 and 1; "
+    "the whiskers are the spread between windows.",
+    WINDOWS: "Bottom: seconds that a token may look at. Left: when the token itself stands. A bar is its window, the "
+    "dot its anchor. A window says what could be looked at, not how much.",
+    FOCUS: "Bottom: seconds. Left: windows of half a second, by their middle. The dot is µ and the bar reaches σ to "
+    "both sides, the mean over 50 frames. It is a preference added before the softmax, not the attention itself.",
+    CALIBRATION: "Bottom: heads by number. Left: the gate by which a head's result is multiplied, between 0 and 1; the "
+    "whiskers are the spread between windows. It has neither time nor frequency.",
+    PATCHES: "Bottom: seconds, half a second to a patch. Left: hertz, sixteen mel bands to a patch. Finer than that "
+    "the map is not.",
+    PRODUCT: "Bottom: seconds. Left: hertz. Each cell is the time marginal times the band marginal of its window: a "
+    "product that we make, not a map that the model computes. It cannot show a band that matters at one moment only.",
+}
+SECONDS_MATRIX = (
+    "One window of the model. Left: the moment that looks. Bottom: the moment looked at. Both are seconds of the clip; "
+    "neither is hertz. Moments that share a place are put together: the mean of those that look, the sum of what is "
+    "looked at."
+)
+HERTZ_MATRIX = (
+    "One window of the model. Left: the band that looks. Bottom: the band looked at. Both are hertz, spaced as the mel "
+    "scale does; time is not in it."
+)
+MIXED_MATRIX = (
+    "One window of the model. Both axes count 20 mixtures of bands, as the Time-Frequency Transformer shrinks 80 bands "
+    "to 20 by a learnt matrix. Neither axis is time or hertz, although the paper draws it as time by frequency."
+)
+BOX = "Shows what the model answers when it hears this stretch and nothing else. Does not show what the stretch does inside the clip."  # noqa: E501

@@ -1,0 +1,169 @@
+"""The page Attention in a real browser: playhead, stretch, zoom, links, comparison, files to take away."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from ser_core.audio import load
+from ser_core.corpora.synthetic import samples
+from ser_core.maps import maps_from_bytes
+from tests.browser.conftest import NewPage
+from tests.browser.test_recognise import picture
+
+LEFT, RIGHT = 54, 10  # pixels beside the stage's lanes
+
+
+def drawn(page: Page) -> Page:
+    """Wait until the page stands and the server has nothing more to do."""
+    expect(page.locator(".st-key-more")).to_be_visible()
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    return page
+
+
+def to_attention(page: Page, phone: bool = False) -> Page:
+    if phone:
+        page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_role("link", name="Attention").click()
+    expect(page.locator(".surface")).to_be_visible()
+    return drawn(page)
+
+
+def surface(page: Page) -> Locator:
+    return page.locator(".surface")
+
+
+def drag(page: Page, start: float, end: float, seconds: float) -> None:
+    """Over the spectrogram, from and to in seconds."""
+    box = surface(page).bounding_box()
+    assert box is not None
+    inner = box["width"] - LEFT - RIGHT
+    first, last = (box["x"] + LEFT + inner * moment / seconds for moment in (start, end))
+    page.mouse.move(first, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move((first + last) / 2, box["y"] + 205, steps=4)
+    page.mouse.move(last, box["y"] + 210, steps=4)
+    page.mouse.up()
+
+
+def moment(page: Page) -> float:
+    return float(page.locator(".front").get_attribute("data-playhead") or "nan")
+
+
+def saved(page: Page, kind: str) -> bytes:
+    with page.expect_download() as download:
+        page.get_by_test_id("stPopoverBody").get_by_role("button", name=kind, exact=True).click()
+    return Path(download.value.path()).read_bytes()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("screen", "width", "height"), [("laptop", 1440, 900), ("phone", 390, 844)])
+def test_the_stage_fits_the_screen(visit: NewPage, theme: str, screen: str, width: int, height: int) -> None:
+    page = to_attention(visit(theme=theme, width=width, height=height), phone=screen == "phone")
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth") <= width
+    assert page.locator(".stage").get_attribute("data-lanes").startswith("Waveform|Log-mel spectrogram")
+    picture(page, f"attention-{theme}-{screen}")
+
+
+def test_the_playhead_moves_with_the_sound_and_obeys_the_keyboard(visit: NewPage) -> None:
+    page = to_attention(visit())
+    surface(page).press("ArrowRight")
+    surface(page).press("ArrowRight")
+    expect(page.locator(".clock")).to_contain_text("0.20 /")
+    expect(surface(page)).to_have_attribute("aria-valuetext", "0.20 seconds")
+    surface(page).press(" ")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.locator(".front")).not_to_have_attribute("data-playhead", "0.200")
+    assert moment(page) > 0.2
+    surface(page).press("Home")
+    surface(page).press("End")
+    assert moment(page) == pytest.approx(load(samples()[0].path).seconds, abs=0.02)
+
+
+def test_a_click_seeks(visit: NewPage) -> None:
+    page = to_attention(visit())
+    seconds = load(samples()[0].path).seconds
+    width = surface(page).bounding_box()["width"] - LEFT - RIGHT
+    surface(page).click(position={"x": LEFT + width * 0.5, "y": 200})
+    assert moment(page) == pytest.approx(seconds / 2, abs=0.02)
+
+
+def test_a_stretch_is_played_answered_and_stands_in_the_address(visit: NewPage) -> None:
+    page = to_attention(visit())
+    drag(page, 0.5, 1.0, load(samples()[0].path).seconds)
+    expect(page.locator(".st-key-stretch")).to_contain_text("heard alone")
+    page.wait_for_url(re.compile(r"[?&]start=0\.(49|50|51).*end=(0\.99|1\.0)"))
+    expect(page.locator(".stage").get_by_role("button", name="Play")).to_have_count(1)  # it has played, and stopped
+    assert moment(page) == pytest.approx(1.0, abs=0.15)
+    page.get_by_role("button", name="Remove the stretch").click()
+    expect(page.locator(".st-key-stretch")).to_have_count(0)
+    assert "start=" not in page.url
+
+
+def test_zoom_is_shared_and_stands_in_the_address(visit: NewPage) -> None:
+    page = to_attention(visit())
+    page.get_by_role("button", name="Zoom in").click()
+    page.wait_for_url(re.compile("zoomto="))
+    page.get_by_role("button", name="Whole clip").click()
+    expect(page).not_to_have_url(re.compile("zoomto="))
+
+
+def test_a_link_opens_the_same_view_in_a_fresh_browser(context: BrowserContext, address: str, visit: NewPage) -> None:
+    first = to_attention(visit())
+    first.get_by_role("radio", name="Over time").or_(first.get_by_role("button", name="Over time")).first.click()
+    drawn(first)
+    drag(first, 0.4, 0.9, load(samples()[0].path).seconds)
+    expect(first.locator(".st-key-stretch")).to_contain_text("heard alone")
+    drawn(first)
+    page = context.new_page()
+    page.goto(first.url)
+    drawn(page)
+    for where in (".st-key-stretch", ".st-key-figures"):
+        expect(page.locator(where)).to_have_text(first.locator(where).inner_text(), use_inner_text=True)
+    lanes = first.locator(".stage").get_attribute("data-lanes")
+    assert lanes.count("|") == 2  # the curve has a lane of its own
+    expect(page.locator(".stage")).to_have_attribute("data-lanes", lanes)
+    page.close()
+
+
+def test_models_are_compared_on_one_axis(visit: NewPage) -> None:
+    page = to_attention(visit())
+    page.get_by_role("radio", name="Compare").or_(page.get_by_role("button", name="Compare")).first.click()
+    expect(page.locator(".st-key-beside")).to_be_visible()
+    drawn(page)
+    lanes = page.locator(".stage").get_attribute("data-lanes").split("|")
+    assert len(lanes) >= 4
+    expect(page.locator("table")).to_contain_text("acted")
+    picture(page, "attention-compare")
+
+
+def test_the_view_can_be_taken_away(visit: NewPage) -> None:
+    page = to_attention(visit())
+    page.locator(".st-key-more").get_by_role("button", name="Save").click()
+    assert saved(page, "PNG").startswith(b"\x89PNG")
+    assert b"<svg" in saved(page, "SVG")
+    html = saved(page, "HTML").decode()
+    assert "Plotly.newPlot(" in html
+    assert not re.search(r"<(script|link)[^>]+(src|href)=", html)
+    rows = list(csv.reader(io.StringIO(saved(page, "CSV").decode())))
+    assert rows[0] == ["curve", "figure", "value"]
+    assert "energy_rho" in {row[1] for row in rows}
+    maps = maps_from_bytes(saved(page, "NPZ"))
+    curves = [name for name in maps if name.startswith("curve/")]
+    assert curves
+    assert all(np.isfinite(maps[name].values).all() for name in curves)
+
+
+def test_a_stop_of_the_tour_sets_the_page_up(visit: NewPage) -> None:
+    page = to_attention(visit())
+    page.get_by_role("button", name=re.compile("Take the tour")).click()
+    expect(page.locator(".st-key-tour")).to_contain_text("Tour 1/")
+    page.locator(".st-key-tour").get_by_role("button", name="›").click()
+    expect(page.locator(".st-key-tour")).to_contain_text("Tour 2/")
+    page.wait_for_url(re.compile("emotion=happy"))
