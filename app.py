@@ -13,10 +13,17 @@ st.navigation(
                 "pages/recognise.py", title="Recognise", icon=":material/hearing:", url_path="recognise", default=True
             ),
             st.Page("pages/signal.py", title="Signal", icon=":material/graphic_eq:", url_path="signal"),
+            st.Page(
+                "pages/attention.py", title="Attention", icon=":material/center_focus_strong:", url_path="attention"
+            ),
         ],
         "Judge": [
+            st.Page("pages/evaluate.py", title="Evaluate", icon=":material/fact_check:", url_path="evaluate"),
             st.Page("pages/models.py", title="Models", icon=":material/account_tree:", url_path="models"),
             st.Page("pages/corpora.py", title="Corpora", icon=":material/library_music:", url_path="corpora"),
+        ],
+        "Train": [
+            st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
         ],
     }
 ).run()

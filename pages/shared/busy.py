@@ -19,24 +19,25 @@ class Busy(Exception):
 
 
 @st.cache_resource(show_spinner=False)
-def _lock() -> threading.Lock:
+def lock() -> threading.Lock:
+    """Whoever works holds it."""
     return threading.Lock()
 
 
 @contextmanager
-def working(stop: str = "Stop") -> Iterator[Progress]:
+def working(stop: str = "Stop", name: str = "") -> Iterator[Progress]:
     """A bar while the block runs, gone after it; called as progress(what, done, of how many).
 
-    Pressing the button, or anything else on the page, ends the run at the next movement of the bar.
+    name: tells apart several of one page.  Pressing the button, or anything else on the page, ends the run at the next movement of the bar.
     Raises Busy where other work is under way.
     """
-    if not _lock().acquire(blocking=False):
+    if not lock().acquire(blocking=False):
         raise Busy(TAKEN)
     place = st.empty()
     try:
-        with place.container(horizontal=True, vertical_alignment="center", key="working"):
+        with place.container(horizontal=True, vertical_alignment="center", key=f"working{name}"):
             bar = st.progress(0.0, "Starting …")
-            st.button(stop, icon=":material/stop_circle:", key="stop-work")
+            st.button(stop, icon=":material/stop_circle:", key=f"stop-work{name}")
         last = 0.0
 
         def report(what: str, done: int, total: int) -> None:
@@ -48,5 +49,5 @@ def working(stop: str = "Stop") -> Iterator[Progress]:
 
         yield report
     finally:
-        _lock().release()
+        lock().release()
         place.empty()

@@ -1,4 +1,4 @@
-"""Where a clip comes from: the samples, a file, or the microphone.  The same on every page, carried between them."""
+"""Where a clip comes from: samples, a file, the microphone, a link.  The same on every page, carried between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import streamlit as st
 
-from pages.shared import brand, loaders, notice, recorders
+from pages.shared import brand, linked_clip, loaders, notice, recorders
 from pages.shared.clip import Clip, open_clip
 from ser_core.errors import AudioError, SpeechEmotionError
 
@@ -26,16 +26,22 @@ class _Outcome:
 
 def pick_clip() -> Clip | None:
     """Draw the picker.  Returns the clip, or None where there is none yet or it was refused (and says so)."""
+    linked_clip.arrive()
+    linked_clip.stay(SOURCE)
     row = st.container(horizontal=True, gap="medium", vertical_alignment="center", key="clip-picker")
     source = row.segmented_control(
         "Clip",
-        [SAMPLES, UPLOAD, RECORD],
+        [SAMPLES, UPLOAD, RECORD, *([linked_clip.LINKED] if linked_clip.known() else [])],
         default=SAMPLES,
         required=True,
         key=SOURCE,
         persist_state="session",
         label_visibility="collapsed",
+        on_change=linked_clip.let_go,
     )
+    if source == linked_clip.LINKED:
+        return _linked()
+    linked_clip.leave()
     if source == UPLOAD:
         return _uploaded()
     if source == RECORD:
@@ -43,6 +49,15 @@ def pick_clip() -> Clip | None:
     try:
         with row:
             return _sample()
+    except SpeechEmotionError as error:
+        refuse(str(error))
+        return None
+
+
+def _linked() -> Clip | None:
+    linked_clip.hold()
+    try:
+        return linked_clip.current()
     except SpeechEmotionError as error:
         refuse(str(error))
         return None

@@ -15,9 +15,10 @@ HELP = (
 )
 
 
-def show_clip(clip: Clip) -> None:
+def show_clip(clip: Clip, player: bool = True) -> None:
+    """player: off where the page has one of its own."""
     with st.container(border=True, key="clip-strip", gap="small"):
-        name, player = st.columns(2, vertical_alignment="center", gap="medium")
+        name, sound = st.columns(2, vertical_alignment="center", gap="medium") if player else (st.container(), None)
         with name, st.container(gap=None):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(f"**{plain(clip.title)}**", width="content")
@@ -26,7 +27,8 @@ def show_clip(clip: Clip) -> None:
                 if clip.text:
                     st.markdown(f":gray[“{plain(clip.text)}”]", width="content")
             st.caption(quality_line(clip.quality), help=HELP)
-        player.audio(clip.wav, format="audio/wav")
+        if sound is not None:
+            sound.audio(clip.wav, format="audio/wav")
         for sentence in (*clip.waveform.notes, *clip.quality.sentences()):
             st.caption(f":material/info: {plain(sentence)}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -20,3 +20,8 @@ def remembered(kind: str, key: Hashable, make: Callable[[], T], most: int) -> T:
     while len(shelf) > most:
         shelf.popitem(last=False)
     return shelf[key]
+
+
+def recalled(kind: str, key: Hashable) -> Any:
+    """What is kept under this key, None where it was never worked out, or is forgotten."""
+    return st.session_state.get(f"memory/{kind}", {}).get(key)

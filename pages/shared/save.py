@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import streamlit as st
 
@@ -12,19 +13,27 @@ from ser_core.plots.theme import Palette
 
 
 def save_figure(
-    key: str, columns: Sequence[Sequence[Panel]], spans: Sequence[Span], colours: Palette, csv: Callable[[], str] | None
+    key: str,
+    columns: Sequence[Sequence[Panel]],
+    spans: Sequence[Span],
+    colours: Palette,
+    csv: Callable[[], str] | None,
+    more: Mapping[str, tuple[str, Callable[[], str | bytes]]] = MappingProxyType({}),
+    below: str | None = "seconds",
 ) -> None:
     """A button that opens on the formats; each file is made when it is asked for.
 
     columns: the pictures of each clip, one above the other.  csv: the numbers, None where there is no one table.
+    more: further formats, with type and maker.  below: see `paper.save`.
     """
     files: dict[str, tuple[str, Callable[[], str | bytes]]] = {
-        "PNG": ("image/png", lambda: paper.save(columns, spans, colours, "png")),
-        "SVG": ("image/svg+xml", lambda: paper.save(columns, spans, colours, "svg")),
+        "PNG": ("image/png", lambda: paper.save(columns, spans, colours, "png", below)),
+        "SVG": ("image/svg+xml", lambda: paper.save(columns, spans, colours, "svg", below)),
         "HTML": ("text/html", lambda: paper.page(columns, spans, colours)),
     }
     if csv is not None:
         files["CSV"] = ("text/csv", csv)
+    files |= more
     with st.popover("Save", icon=":material/download:", type="tertiary", key=f"save-{key}"):
         for kind, (mime, make) in files.items():
             st.download_button(
