@@ -1,7 +1,10 @@
 # make app     set everything up and open the application
 # make test    set everything up and run the tests, the linters and the import contract
 # make reproduce     the tables of the papers (reproduce-gpu: on a GPU)
+# make gpu-check     what needs a GPU; skipped where there is none
 # make test-heavy    full sizes, long clips and small trainings: an hour or so
+# make fuzz-short    1,000 hostile inputs (python -m benchmarks.fuzz: 12,000)
+# make audit         known holes in the packages that are installed, by PyPI's advisory service
 VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -10,14 +13,14 @@ PORT ?= 8501
 APP_STAMP := $(VENV)/.app-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: app test test-heavy browser-test ci lint format corpus reproduce reproduce-gpu clean
+.PHONY: app test test-heavy browser-test fuzz-short audit ci lint format corpus reproduce reproduce-gpu gpu-check faults clean
 .DEFAULT_GOAL := app
 
 app: $(APP_STAMP)
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(DEV_STAMP) lint
-	$(BIN)/python -m pytest tests -m "not browser and not heavy"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -m "not browser and not heavy" -n 2 --dist worksteal
 
 test-heavy: $(DEV_STAMP)
 	$(BIN)/python -m pytest tests -m heavy
@@ -25,7 +28,13 @@ test-heavy: $(DEV_STAMP)
 browser-test: $(DEV_STAMP)
 	$(BIN)/python -m pytest tests/browser -m browser
 
-ci: test browser-test
+fuzz-short: $(DEV_STAMP)
+	$(BIN)/python -m benchmarks.fuzz --sounds 800 --files 200 --kept /dev/null
+
+audit: $(DEV_STAMP)
+	$(BIN)/python .ci/audit
+
+ci: test fuzz-short browser-test
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .
@@ -44,6 +53,14 @@ reproduce: $(APP_STAMP)
 # The same with the papers' own numbers on a GPU, in slices of nine minutes: call it until it says that none is left.
 reproduce-gpu: $(APP_STAMP)
 	$(BIN)/python -m ser_core reproduce --tier 2 --device cuda --jobs 6 --budget 540
+
+# What needs a GPU, in under eight minutes; says so where there is none.  Writes results/gpu-check.json.
+gpu-check: $(APP_STAMP)
+	$(BIN)/python -m benchmarks.gpu_check
+
+# What becomes of runs when things go wrong: kills, full disks, restarts.  Half an hour, as root.
+faults: $(DEV_STAMP)
+	$(BIN)/python -m benchmarks.faults > results/faults.md
 
 # Speak the synthetic corpus again (needs espeakng-loader, a development dependency).
 corpus: $(DEV_STAMP)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import brand, export, loaders, model_card
+from pages.shared import brand, export, linked_clip, loaders, model_card
 from pages.shared.clip import Clip
 from pages.shared.clip_picker import RECORD, SOURCE, pick_clip
 from pages.shared.clip_strip import show_clip
@@ -112,6 +112,7 @@ def show_more(clip: Clip, prediction: Prediction) -> None:
 
 
 def to_recorder() -> None:
+    linked_clip.let_go()
     st.session_state[SOURCE] = RECORD
 
 

@@ -9,6 +9,7 @@ Everything goes into a temporary folder beside the target, which takes its name 
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
@@ -33,7 +34,10 @@ _BLOCK: Final = 2**20
 _HEADER: Final = 2**20  # bytes that a tar may spend on describing one member
 _TAIL: Final = 2**14
 _MAX_DEPTH: Final = 32
-_BROKEN: Final = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, EOFError)
+_BROKEN: Final = (
+    zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, EOFError,
+    ValueError, OverflowError,  # names that are no text, numbers beyond all sizes
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,10 @@ def unpack(archive: Path, folder: Path, limits: Limits = Limits(), progress: Pro
         raise CorpusError(f"{archive.name} is damaged ({error}): fetch it again.") from error
     except NotImplementedError as error:
         raise CorpusError(f"{archive.name} is packed in a way that is not supported: {error}.") from error
+    except OSError as error:
+        if error.errno in (None, errno.EINVAL):  # bz2's own word for damage; a place in a zip before its beginning
+            raise CorpusError(f"{archive.name} is damaged ({error}): fetch it again.") from error
+        raise CorpusError(f"{archive.name} cannot be unpacked: {error.strerror}.") from error
     return writer.files
 
 

@@ -12,6 +12,7 @@ paper:004   MHSA-FACA: five folds of utterances (ten for IEMOCAP), one to choose
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -56,7 +57,7 @@ def plain_fifth(utterances: Sequence[Utterance], seed: int) -> Split:
     """Paper 000."""
     own = usable(utterances)
     ids = np.random.default_rng(seed).permutation([u.id for u in own])
-    test = set(ids[: len(ids) // 5].tolist())
+    test = set(ids[: len(ids) - 4 * len(ids) // 5].tolist())  # rounded up: 107 of EmoDB's 535, 1,107 of IEMOCAP's 5,531
     return assign(own, lambda u: "test" if u.id in test else "train", choose="test")
 
 
@@ -77,9 +78,15 @@ def changed(utterance: Utterance, effect: str) -> ChangedCopy:
 
 
 def stratified(utterances: Sequence[Utterance], share: float, seed: int) -> Split:
-    """Chooses on the test part, as these papers do."""
+    """Chooses on the test part, as these papers do.  Raises ProtocolError where a share misses an emotion."""
     ids = sorted(u.id for u in utterances)
     emotion = {u.id: u.emotion for u in utterances}
+    emotions = len(set(emotion.values()))
+    if math.ceil(len(ids) * share) < emotions:
+        raise ProtocolError(
+            f"{share:.0%} of {len(ids)} clips cannot hold each of the {emotions} emotions: add clips, or choose another "
+            "protocol."
+        )
     _, test = train_test_split(ids, test_size=share, random_state=seed, stratify=[emotion[i] for i in ids])
     chosen = set(test)
     return assign(utterances, lambda u: "test" if u.id in chosen else "train", choose="test")

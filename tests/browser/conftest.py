@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -67,15 +68,21 @@ def served_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def address(chromium: str, served_checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The application on a port of its own, until the tests end."""
-    home = tmp_path_factory.mktemp("app")
+    with served("app.py", served_checkpoints, tmp_path_factory.mktemp("app")) as url:
+        yield url
+
+
+@contextmanager
+def served(script: str, checkpoints: Path, home: Path) -> Iterator[str]:
+    """The address at which `streamlit run script` serves; at the end, nobody must have met a traceback."""
     environment = {
         **os.environ,
-        "SER_CHECKPOINTS": str(served_checkpoints),
+        "SER_CHECKPOINTS": str(checkpoints),
         "SER_RUNS": str(home / "runs"),
         "SER_CACHE": str(home / "cache"),
         "PYTHONUNBUFFERED": "1",
     }
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port=0", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port=0", "--server.headless=true"]
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

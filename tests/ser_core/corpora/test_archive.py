@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import stat
 import tarfile
@@ -170,6 +171,47 @@ def test_an_archive_that_was_cut_or_damaged_is_refused(place: Path, name: str) -
         middle = len(whole) // 2
         archive.write_bytes(whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :])
         refused(archive, "damaged")
+
+
+def test_a_zip_whose_names_are_no_text_is_damaged(place: Path) -> None:
+    archive = zipped(place / "odd.zip", {"ä.wav": b"sound"})
+    archive.write_bytes(archive.read_bytes().replace("ä".encode(), b"\xff\xfe"))
+    refused(archive, "damaged")
+
+
+def test_a_zip_whose_members_begin_before_it_does_is_damaged(place: Path) -> None:
+    archive = zipped(place / "odd.zip", {"a.wav": b"sound"})
+    content = bytearray(archive.read_bytes())
+    end = content.index(b"PK\x05\x06")
+    content[end + 16 : end + 20] = (2**31).to_bytes(4, "little")  # where the list of members is said to begin
+    archive.write_bytes(bytes(content))
+    refused(archive, "damaged")
+
+
+def test_a_bz2_whose_stream_is_damaged_is_said_to_be(place: Path) -> None:
+    archive = tarred(place / "odd.tar.bz2", member("a.wav", bytes(range(256)) * 40), mode="w:bz2")
+    content = bytearray(archive.read_bytes())
+    content[4:10] = b"xxxxxx"  # where a block begins
+    archive.write_bytes(bytes(content))
+    refused(archive, "damaged|no archive")
+
+
+def test_a_tar_with_a_number_beyond_all_sizes_is_damaged(place: Path) -> None:
+    record = b"path=a.wav\n"
+    pax = tarfile.TarInfo("PaxHeaders/a.wav")
+    pax.type, content = tarfile.XHDTYPE, b"9" * 30 + b" " + record
+    pax.size = len(content)
+    refused(tarred(place / "odd.tar", (pax, content), member("a.wav")), "damaged")
+
+
+def test_a_full_disk_is_said_in_a_sentence(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = tarred(place / "good.tar", member("a.wav"))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("ser_core.corpora.archive._Writer.add_file", full)
+    refused(archive, "cannot be unpacked: No space left")
 
 
 def test_an_encrypted_zip_is_refused(place: Path) -> None:
