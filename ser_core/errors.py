@@ -55,6 +55,10 @@ class BaselineError(SpeechEmotionError):
     """A baseline whose package is missing, or whose licence is not accepted."""
 
 
+class OutOfTime(SpeechEmotionError):
+    """The budget is spent; the run goes on from its last epoch at the next call."""
+
+
 class JobError(SpeechEmotionError):
     """A job that cannot be started, found, or changed as it stands."""
 

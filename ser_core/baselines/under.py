@@ -40,7 +40,8 @@ def recipe_baseline(
     """
     whole, tests = Split((), (), ()), {}
     for name in recipe.corpora:
-        own = split(get_corpus(name).scan(data).utterances, recipe.protocol, recipe.seed, recipe.fold)
+        known = [u for u in get_corpus(name).scan(data).utterances if recipe.label_of(u.emotion) is not None]
+        own = split(known, recipe.protocol, recipe.seed, recipe.fold)
         whole, tests[name] = whole + own, (recipe.protocol, own.test)
     for name in recipe.test_on:
         tests[name] = ("all", get_corpus(name).scan(data).utterances)

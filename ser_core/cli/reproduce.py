@@ -73,13 +73,15 @@ def weights(
     """Train the checkpoints that ship and keep them beside the others.  The same command goes on where it stopped."""
     from ser_core.checkpoints import list_checkpoints
     from ser_core.corpora import data_folder
+    from ser_core.errors import OutOfTime, RecipeError, SpeechEmotionError
     from ser_core.reproduce.weights import SHIPPED, train_shipped
-    from ser_core.reproduce.work import OutOfTime
     from ser_core.training.trainer import choose_device
 
     choose_device(device)
     deadline = time.time() + budget if budget else None
     here = list_checkpoints()
+    if unknown := [name for name in names or () if name not in SHIPPED]:
+        raise RecipeError(f"No checkpoint {', '.join(unknown)} ships: choose of {', '.join(SHIPPED)}.")
     for name in names or SHIPPED:
         if name in here:
             print(f"{name} is here already: move it away to train it again.")
@@ -90,4 +92,7 @@ def weights(
             except OutOfTime as error:
                 print(f"{name}: {error}")
                 return
+            except SpeechEmotionError as error:  # a corpus that is missing must not keep the others back
+                print(f"{name} is left out: {error}")
+                continue
         print(f"{name}: " + "; ".join(f"{one.corpus} {figures(one.model_dump())}" for one in card.results))

@@ -84,8 +84,8 @@ def stratified(utterances: Sequence[Utterance], share: float, seed: int) -> Spli
     emotions = len(set(emotion.values()))
     if math.ceil(len(ids) * share) < emotions:
         raise ProtocolError(
-            f"{share:.0%} of {len(ids)} clips cannot hold each of the {emotions} emotions: add clips, or choose another "
-            "protocol."
+            f"{share:.0%} of {len(ids)} clips cannot hold each of the {emotions} emotions: add clips, or choose "
+            "another protocol."
         )
     _, test = train_test_split(ids, test_size=share, random_state=seed, stratify=[emotion[i] for i in ids])
     chosen = set(test)

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ser_core.files import write_text
 from ser_core.reproduce.printed import BASELINE, PAPER_OF, PRINTED, TITLES
 from ser_core.reproduce.results import Entry, read
-from ser_core.reproduce.tables import TABLES, Cell, all_cells
+from ser_core.reproduce.tables import NO_HONEST, TABLES, Cell, all_cells
 
 HEAD = """# {title}
 
 WA is accuracy, UA the mean recall over the emotions, in percent. In square brackets a 95 % interval (bootstrap that
-draws speakers, then clips). "Honest": every speaker is tested by a model that never heard them, and the epoch is chosen
-on other speakers' clips. "Paper's protocol": its split and its choice of the epoch; where a paper chose on the test
-clips, the best epoch on them and the last one stand side by side. *fast* marks the recipes made for two CPU cores
-(`-fast`); all others have the papers' numbers.
+draws speakers, then clips; of one speaker there is none). Of several folds all clips count together; mean and standard
+deviation over the folds stand behind. "Honest": every speaker is tested by a model that never heard them, and the
+epoch is chosen on other speakers' clips. "Paper's protocol": its split and its choice of the epoch; where a paper chose
+on the test clips, the best epoch on them and the last one stand side by side. *fast* marks the recipes made for two CPU
+cores (`-fast`); all others have the papers' numbers.
 """
 COMPARISON = "system | corpus | paper, WA / UA | ours, paper's protocol | ours, honest | what leaks in the paper's"
 OTHERS = "system | variant | corpus | parameters | paper, WA / UA | ours, WA / UA | training"
@@ -76,7 +79,7 @@ def one_column(cells: Sequence[Cell], entries: dict[str, Entry]) -> list[str]:
             cell.corpus,
             f"{one['parameters']:,}" if one else "",
             printed.words() if printed else "-",
-            figures(one) if one else missing(cell),
+            (both_epochs(one) if cell.column == "paper" else figures(one)) if one else missing(cell),
             f"{one['seconds'] / 60:.1f} min" if one else "",
         )
         lines.append(row(columns))
@@ -101,7 +104,8 @@ def figures(one: Entry) -> str:
     parts = []
     for name in ("wa", "ua"):
         low, high = one["intervals"][name]
-        parts.append(f"{100 * one[name]:.1f} [{100 * low:.1f}, {100 * high:.1f}]")
+        between = f" [{100 * low:.1f}, {100 * high:.1f}]" if one["speakers"] > 1 else ""
+        parts.append(f"{100 * one[name]:.1f}{between}")
     return " / ".join(parts) + f", {one['n']} clips" + marks(one)
 
 
@@ -114,10 +118,17 @@ def both_epochs(one: Entry) -> str:
 
 def marks(one: Entry) -> str:
     folds = "" if one["folds"] == 1 else f", {one['folds_done']} of {one['folds']} folds"
-    return folds + (", *fast*" if one["fast"] else "")
+    if one["folds_done"] > 1:
+        each = (np.array(one["by_fold"][name]) * 100 for name in ("wa", "ua"))
+        folds += " (" + " / ".join(f"{values.mean():.1f} ± {values.std(ddof=1):.1f}" for values in each) + ")"
+    alone = ", one speaker" if one["speakers"] == 1 else ""
+    papers = ", paper's protocol" if one["column"] == "paper" and one["table"] != "comparison" else ""
+    return folds + alone + papers + (", *fast*" if one["fast"] else "")
 
 
 def missing(cell: Cell) -> str:
+    if cell.column == "honest" and cell.corpus in NO_HONEST:
+        return f"-: {NO_HONEST[cell.corpus]}"
     return f"not run: `python -m ser_core reproduce {cell.table} --only {cell.id}`"
 
 

@@ -9,12 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from ser_core.errors import SpeechEmotionError
+from ser_core.errors import RecipeError, SpeechEmotionError
 from ser_core.evaluation import pooled
 from ser_core.files import write_json
 from ser_core.protocols import folds, leaks
+from ser_core.recipes import validate
 from ser_core.reproduce.tables import Cell
-from ser_core.reproduce.work import Outcome, Setting, folds_of, outcome, plain, recipe_of, utterances_of
+from ser_core.reproduce.work import (
+    Outcome,
+    Setting,
+    folds_of,
+    outcome,
+    plain,
+    recipe_of,
+    same_training,
+    utterances_of,
+)
 
 Entry = dict[str, Any]
 SCORES = ("wa", "ua", "wf1")
@@ -63,7 +73,7 @@ def entry(cell: Cell, setting: Setting) -> Entry | None:
         found["last"] = averaged([one.rows[-1] for one in done.values()])
     if cell.tier == 3:
         found["curves"] = curves(first)
-    return dict(plain(found))
+    return {**plain(found), "settings": recipe.model_dump(mode="json", exclude_none=True)}
 
 
 def leaks_of(cell: Cell, setting: Setting) -> list[str]:
@@ -111,6 +121,11 @@ def update(folder: Path, cell: Cell, setting: Setting) -> Entry | None:
 
 
 def complete(folder: Path, cell: Cell, setting: Setting) -> bool:
-    """Whether the results already hold all folds of a cell under these recipes."""
+    """Whether the results already hold all folds of a cell, trained by the recipe as it is now."""
     stored = read(folder, cell.table).get(key(cell, setting))
-    return stored is not None and stored["folds_done"] == stored["folds"]
+    if stored is None or stored["folds_done"] != stored["folds"]:
+        return False
+    try:
+        return same_training(validate(stored["settings"]), recipe_of(cell, 0, setting))
+    except (KeyError, RecipeError):  # written before recipes were kept, or by one that is no longer valid
+        return False

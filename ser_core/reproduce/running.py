@@ -7,18 +7,21 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
-from ser_core.errors import SpeechEmotionError
+from ser_core.errors import OutOfTime, SpeechEmotionError
 from ser_core.reproduce import results
 from ser_core.reproduce.tables import TABLES, Cell, all_cells
-from ser_core.reproduce.work import OutOfTime, Setting, do, folds_of, outcome
+from ser_core.reproduce.work import Setting, do, folds_of, outcome
 
 Progress = Callable[[str, int, int], None]
 Task = tuple[Cell, int]
+# One cell's failure, as a GPU without room, is no reason to leave out the rest.
+FAILURES = (SpeechEmotionError, RuntimeError, OSError, MemoryError)
 
 
 @dataclass
@@ -61,6 +64,7 @@ def reproduce(
     jobs: folds that are trained at the same time, each in a process of its own.
     """
     account = Account()
+    folder.mkdir(parents=True, exist_ok=True)  # raises OSError now, not after hours of training
     tasks: list[Task] = []
     for cell in cells:
         if results.complete(folder, cell, setting):
@@ -95,8 +99,8 @@ def one_by_one(tasks: Sequence[Task], setting: Setting, progress: Progress) -> I
             do(cell, fold, setting, progress)
         except OutOfTime:
             return
-        except SpeechEmotionError as error:
-            yield cell, fold, str(error)
+        except FAILURES as error:
+            yield cell, fold, in_a_sentence(error)
         else:
             yield cell, fold, ""
 
@@ -109,7 +113,10 @@ def parallel(tasks: Sequence[Task], setting: Setting, jobs: int) -> Iterable[tup
             pool.submit(_attempt, cell, fold, setting): (cell, fold) for cell, fold in tasks
         }
         for future in as_completed(futures):
-            problem = future.result()
+            try:
+                problem = future.result()
+            except BrokenProcessPool:
+                problem = "the process that trained it was ended from outside, as for want of memory: call again."
             if problem is not None:
                 yield *futures[future], problem
 
@@ -126,6 +133,12 @@ def _attempt(cell: Cell, fold: int, setting: Setting) -> str | None:
         do(cell, fold, setting, lambda what, done, total: None)
     except OutOfTime:
         return None
-    except SpeechEmotionError as error:
-        return str(error)
+    except FAILURES as error:
+        return in_a_sentence(error)
     return ""
+
+
+def in_a_sentence(error: BaseException) -> str:
+    """Why a fold failed, on one line."""
+    said = str(error) if isinstance(error, SpeechEmotionError) else f"{type(error).__name__}: {error}"
+    return " ".join(said.split())

@@ -9,7 +9,7 @@ from typing import Any
 
 from ser_core.checkpoints import load_card
 from ser_core.corpora import Utterance, get_corpus
-from ser_core.errors import CorpusError, SpeechEmotionError
+from ser_core.errors import CorpusError, OutOfTime, RunError
 from ser_core.evaluation import Evaluation, Progress, load_evaluation
 from ser_core.files import runs_folder
 from ser_core.protocols import folds
@@ -17,10 +17,6 @@ from ser_core.recipes import Recipe, load_recipe, validate
 from ser_core.reproduce.tables import Cell
 from ser_core.training.run import Run
 from ser_core.training.trainer import train
-
-
-class OutOfTime(SpeechEmotionError):
-    """The budget is spent; the run goes on from its last epoch at the next call."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +40,21 @@ def recipe_of(cell: Cell, fold: int, setting: Setting) -> Recipe:
         values["transfer"] = None  # the teachers, and the student that has none
     elif cell.table == "transfer-003" and values["transfer"] is None:
         values["transfer"] = {"teacher": "teacher_6", "weight": 10.0}  # what this table is about, fast or not
+    if cell.protocol == "paper:003":  # its fourfold pool is the augmentation; no further change on top of it
+        values["augment"] = {}
     if setting.device.startswith("cuda"):
         values["training"]["precision"] = "bfloat16"
     return validate(values)
+
+
+def same_training(one: Recipe, other: Recipe) -> bool:
+    """Whether two recipes train alike: what they are called, the fold, and a GPU's precision aside."""
+
+    def bare(recipe: Recipe) -> Recipe:
+        training = recipe.training.model_copy(update={"precision": "float32"})
+        return recipe.model_copy(update={"name": "", "note": "", "fold": 0, "training": training})
+
+    return bare(one) == bare(other)
 
 
 def run_of(cell: Cell, fold: int, setting: Setting) -> Run:
@@ -59,10 +67,13 @@ def run_of(cell: Cell, fold: int, setting: Setting) -> Run:
 def do(cell: Cell, fold: int, setting: Setting, progress: Progress) -> None:
     """Train one fold to its end, or to the deadline.
 
-    Raises OutOfTime at the deadline, and what `train` raises.
+    Raises OutOfTime at the deadline, RunError where the folder holds an earlier recipe, and what `train` raises.
     """
     recipe = recipe_of(cell, fold, setting)
-    run = Run.start(recipe, run_of(cell, fold, setting).folder)
+    run = run_of(cell, fold, setting)
+    if run.recipe_path.is_file() and run.recipe() != recipe:
+        raise RunError(f"{run.folder} holds a run of an earlier recipe: move it away, and the fold is trained anew.")
+    Run.start(recipe, run.folder)
     report = within(setting.deadline, progress, f"{cell.id}, fold {fold + 1}")
     train(recipe, run, setting.data, report, setting.device)
 
@@ -110,9 +121,9 @@ class Outcome:
 
 
 def outcome(cell: Cell, fold: int, setting: Setting) -> Outcome | None:
-    """What a finished fold gave; None where it is not finished."""
+    """What a finished fold gave; None where it is not finished, or was trained by an earlier recipe."""
     run = run_of(cell, fold, setting)
-    if not run.done:
+    if not run.done or not same_training(run.recipe(), recipe_of(cell, fold, setting)):
         return None
     card = load_card(run.checkpoint)
     (name,) = load_recipe(f"{cell.system}-{cell.corpus}").corpora

@@ -14,6 +14,7 @@ from torch import Tensor
 from ser_core.checkpoints import Card, Data, Part, config_changes, save_checkpoint
 from ser_core.corpora import get_corpus
 from ser_core.models import System, count_parameters
+from ser_core.protocols import ON_TEST
 from ser_core.recipes import Recipe
 from ser_core.training.data import Clip, SegmentSet
 from ser_core.training.objectives import Row, clip_outputs, number, over_clips
@@ -109,7 +110,9 @@ def write_checkpoint(
             languages=tuple(sorted({c.utterance.language for c in parts["train"]})),
             protocol=recipe.protocol,
             train=part(parts["train"]),
-            validation=part(parts["validation"]),
+            validation=part(
+                parts["test"] if recipe.protocol in ON_TEST else parts["validation"]
+            ),  # what chose the epoch
             test=part(parts["test"]),
         ),
         licence=strictest.name,

@@ -40,6 +40,11 @@ def resume(accelerator: Accelerator, run: Run, stage: str) -> History:
     try:
         accelerator.load_state(str(folder))
     except (RuntimeError, ValueError, KeyError, EOFError, SafetensorError, UnpicklingError) as error:
-        raise RunError(f"The training state in {folder} is damaged: start anew in another folder.") from error
+        raise RunError(
+            f"The training state in {folder} is damaged, or of another version of this program: start anew in "
+            "another folder."
+        ) from error
+    if len(run.metrics().get(stage, ())) < len(stored["rows"]):  # killed between the state and its row
+        run.write_metrics(stage, stored["rows"])
     run.log(f"{stage}: resumed after epoch {len(stored['rows'])}")
     return History(stored["rows"], stored["best"], (folder / "best.safetensors").read_bytes())

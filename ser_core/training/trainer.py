@@ -14,7 +14,7 @@ from accelerate.utils import set_seed
 
 from ser_core.checkpoints import Card, Measured, load_card, shipped_weights, write_card
 from ser_core.corpora import Utterance, get_corpus
-from ser_core.errors import CorpusError, RecipeError, RunError, SpeechEmotionError
+from ser_core.errors import CorpusError, OutOfTime, RecipeError, RunError, SpeechEmotionError
 from ser_core.evaluation import Evaluation, Progress, evaluate, save_evaluation
 from ser_core.files import write_json
 from ser_core.models import System, create_from
@@ -59,6 +59,10 @@ def train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, devic
     except KeyboardInterrupt:
         run.write_state(status="cancelled", reason="stopped from the keyboard")
         run.log("cancelled; the same command goes on from the last epoch")
+        raise
+    except OutOfTime as error:
+        run.write_state(status="cancelled", reason=str(error))
+        run.log(f"cancelled: {error}")
         raise
     except BaseException as error:
         reason = str(error) if isinstance(error, SpeechEmotionError) else f"{type(error).__name__}: {error}"
@@ -189,7 +193,10 @@ def load_parts(recipe: Recipe, data: Path | None, progress: Progress) -> tuple[P
     for name in recipe.corpora:
         scan = get_corpus(name).scan(data)
         problems += [f"{p.path.name}: {p.reason}" for p in scan.problems]
-        whole += split(scan.utterances, recipe.protocol, recipe.seed, recipe.fold)
+        known = [u for u in scan.utterances if recipe.label_of(u.emotion) is not None]
+        if not known:
+            raise RecipeError(f"{name} has no clip of {', '.join(recipe.labels)}: take the corpus out of the recipe.")
+        whole += split(known, recipe.protocol, recipe.seed, recipe.fold)
     parts = {}
     for part, utterances in whole.parts().items():
         parts[part], broken = load_clips(utterances, recipe, progress)

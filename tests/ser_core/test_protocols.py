@@ -148,6 +148,30 @@ def test_sessions_are_left_out_whole() -> None:
         folds(made_up(8), "session")
 
 
+@pytest.mark.parametrize(("clips", "test"), [(535, 107), (5531, 1107)], ids=["EmoDB", "IEMOCAP"])
+def test_paper_000_tests_on_as_many_clips_as_it_printed(clips: int, test: int) -> None:
+    one = made_up(1)[0]
+    every = [replace(one, id=f"own/{n}", emotion=("angry", "sad")[n % 2]) for n in range(clips)]
+    found = split(every, "paper:000")
+    assert (len(found.train), len(found.test)) == (clips - test, test)
+
+
+def test_paper_003_tests_on_as_many_clips_as_it_printed() -> None:
+    one = made_up(1)[0]
+    savee = {"angry": 60, "disgust": 60, "fear": 60, "happy": 60, "neutral": 120, "sad": 60, "surprise": 60}
+    every = [replace(one, id=f"own/{e}_{n}", emotion=e) for e, count in savee.items() for n in range(count)]
+    test = split(every, "paper:003").test
+    assert sorted(sum(u.emotion == e for u in test) for e in savee) == [48] * 6 + [96]
+
+
+@pytest.mark.parametrize(("protocol", "clips"), [("paper:001", 3), ("paper:003", 1)])
+def test_a_share_too_small_for_every_emotion_is_refused_in_a_sentence(protocol: str, clips: int) -> None:
+    one = made_up(1)[0]
+    emotions = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+    with pytest.raises(ProtocolError, match=r"cannot hold each|needs 2 of each"):
+        split([replace(one, id=f"own/{e}_{n}", emotion=e) for e in emotions for n in range(clips)], protocol)
+
+
 @pytest.mark.parametrize(("protocol", "share"), [("paper:000", 0.2), ("paper:001", 0.1)])
 def test_a_paper_that_draws_utterances_and_chooses_on_test(protocol: str, share: float) -> None:
     own = made_up(10)

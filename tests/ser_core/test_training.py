@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -81,6 +82,28 @@ def test_a_killed_run_ends_with_the_same_weights(settings: tuple[str, ...], smal
         assert (run.checkpoint / name).read_bytes() == (unbroken.checkpoint / name).read_bytes()
     timed = {"seconds": 0.0}
     assert [row | timed for row in epochs(run)] == [row | timed for row in epochs(unbroken)]
+
+
+def test_killed_between_the_last_state_and_its_row_no_row_is_lost(
+    small_run: Trained, small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = small_run[0].recipe()
+    run = Run.start(recipe, tmp_path / "run")
+    write = Run.write_metrics
+
+    def killed(self: Run, stage: str, rows: list[dict[str, Any]]) -> None:
+        if len(rows) == recipe.training.epochs:
+            raise KeyboardInterrupt
+        write(self, stage, rows)
+
+    monkeypatch.setattr(Run, "write_metrics", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, run, small_data, quiet)
+    monkeypatch.setattr(Run, "write_metrics", write)
+    assert len(epochs(run)) == recipe.training.epochs - 1
+    train(recipe, run, small_data, quiet)
+    timed = {"seconds": 0.0}
+    assert [row | timed for row in epochs(run)] == [row | timed for row in epochs(small_run[0])]
 
 
 @pytest.mark.parametrize("system", list_systems(baselines=True))

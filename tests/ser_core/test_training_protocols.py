@@ -52,6 +52,7 @@ def test_a_paper_that_chooses_on_the_test_clips(small_data: Path, tmp_path: Path
     assert card.results[0].seen_included
     assert card.results[0].wa == pytest.approx(rows[best]["validation_wa"], abs=0.34)  # float16, and other segments
     assert card.validation_ua is None
+    assert card.data.validation == card.data.test  # what chose the epoch is no longer unseen
 
 
 def test_changed_copies_sound_changed_and_always_the_same(small_data: Path, tmp_path: Path) -> None:
@@ -75,6 +76,16 @@ def test_changed_copies_sound_changed_and_always_the_same(small_data: Path, tmp_
     assert any(clip.id.endswith("+speed") for clip in evaluation.clips)
     stored = json.loads((run.folder / "split.json").read_text())
     assert any("+noise" in name for name in stored["train"])
+
+
+def test_only_the_clips_that_a_recipe_has_a_label_for_are_split(small_data: Path) -> None:
+    """Neutral has too few clips for five folds, and takes no part; so has IEMOCAP's disgust."""
+    recipe = small_recipe("protocol=paper:004", "labels=['angry', 'sad']")
+    parts, _ = load_parts(recipe, small_data, quiet)
+    assert sum(len(clips) for clips in parts.values()) == 16
+    assert {len(parts["validation"]), len(parts["test"])} <= {3, 4}
+    with pytest.raises(SpeechEmotionError, match="ravdess has no clip of boredom"):
+        load_parts(small_recipe("labels=['boredom', 'excited']"), small_data, quiet)
 
 
 def own_clips(folder: Path, speakers: list[str], emotions: list[str]) -> Path:

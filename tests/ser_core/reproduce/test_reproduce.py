@@ -2,15 +2,17 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from ser_core.checkpoints import load_card
 from ser_core.corpora.synthetic import SYNTHETIC
-from ser_core.errors import SpeechEmotionError
+from ser_core.errors import OutOfTime, SpeechEmotionError
 from ser_core.evaluation import load_evaluation
 from ser_core.files import PROJECT
 from ser_core.models import list_variants
@@ -27,6 +29,7 @@ from ser_core.reproduce import (
     work,
     write_markdown,
 )
+from ser_core.reproduce.markdown import figures, missing
 from ser_core.reproduce.printed import PAPER_OF
 from ser_core.reproduce.tables import AT_HAND, SYSTEMS
 from ser_core.reproduce.weights import SHIPPED, Shipped, train_shipped
@@ -138,6 +141,63 @@ def test_processes_stop_when_the_time_is_over(setting: Setting, tmp_path: Path) 
     assert not list(tmp_path.glob("*.json"))
 
 
+def test_a_fold_of_an_earlier_recipe_is_never_shown_as_this_one(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reproduce([PAPER], setting, tmp_path, quiet)
+    (one,) = results.read(tmp_path, "comparison").values()
+    assert one["settings"]["training"]["epochs"] == 2
+    small = ["training.epochs=3", "training.hop=1.8", "preparation.hop=1.8", "augment={}"]
+    monkeypatch.setattr(work, "load_recipe", lambda name: load_recipe(name, small))
+    account = reproduce([PAPER], setting, tmp_path, quiet)
+    assert account.refused.keys() == {PAPER.id}
+    assert "an earlier recipe: move it away" in account.refused[PAPER.id]
+    shutil.move(work.run_of(PAPER, 0, setting).folder, tmp_path / "away")
+    assert reproduce([PAPER], setting, tmp_path, quiet).done == [PAPER]
+    (one,) = results.read(tmp_path, "comparison").values()
+    assert one["settings"]["training"]["epochs"] == 3
+
+
+def test_paper_003_changes_no_clip_beyond_its_fourfold_pool() -> None:
+    cell = next(c for c in chosen(["comparison"], 2) if c.protocol == "paper:003" and c.corpus == "savee")
+    for fast in (False, True):
+        assert not work.recipe_of(cell, 0, Setting(None, "cpu", fast)).augment.active()
+        assert load_recipe("vit_vertical-savee" + ("-fast" if fast else "")).augment.active()
+
+
+def test_one_failure_does_not_end_the_rest(setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ser_core.reproduce.running.do", lambda *_: torch.ones(2) @ torch.ones(3))
+    account = reproduce([PAPER, HONEST], setting, tmp_path, quiet)
+    assert account.refused.keys() == {PAPER.id, HONEST.id}
+    assert all(reason.startswith("RuntimeError: ") and "\n" not in reason for reason in account.refused.values())
+
+
+def test_a_results_folder_that_is_a_file_is_refused_before_any_training(setting: Setting, tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("mine")
+    with pytest.raises(OSError, match="exists"):
+        reproduce([PAPER], setting, tmp_path / "results", quiet)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_no_cell_is_called_honest_where_two_speakers_are_all_there_is() -> None:
+    tess = [cell for cell in all_cells() if cell.corpus == "tess"]
+    assert {cell.protocol for cell in tess if cell.column == "honest"} == {"loso"}  # which refuses two speakers
+    assert {cell.protocol for cell in tess if cell.table == "ablation-001"} == {"paper:001"}
+    assert "too few" in missing(next(cell for cell in tess if cell.column == "honest"))
+    assert not {"random", "paper:000", "paper:001"} & {c.protocol for c in all_cells() if c.column == "honest"}
+
+
+def test_folds_are_told_with_their_spread_and_one_speaker_without_an_interval() -> None:
+    one = {
+        "wa": 0.5, "ua": 0.4, "intervals": {"wa": [0.45, 0.55], "ua": [0.35, 0.45]}, "n": 20, "speakers": 2,
+        "folds": 2, "folds_done": 2, "by_fold": {"wa": [0.4, 0.6], "ua": [0.3, 0.5]}, "column": "honest",
+        "table": "comparison", "fast": False,
+    }  # fmt: skip
+    assert figures(one) == ("50.0 [45.0, 55.0] / 40.0 [35.0, 45.0], 20 clips, 2 of 2 folds (50.0 ± 14.1 / 40.0 ± 14.1)")
+    alone = one | {"speakers": 1, "folds": 1, "folds_done": 1}
+    assert figures(alone) == "50.0 / 40.0, 20 clips, one speaker"
+
+
 def test_a_corpus_that_is_not_here_is_said(setting: Setting, tmp_path: Path) -> None:
     iemocap = next(cell for cell in all_cells() if cell.corpus == "iemocap")
     complete = next(cell for cell in all_cells() if cell.corpus == "emodb" and cell.system == "ctmam")
@@ -208,7 +268,7 @@ def test_training_what_ships_keeps_it(data: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("SER_CHECKPOINTS", str(tmp_path / "checkpoints"))
     small = ("variant=small", "training.epochs=1", "training.hop=1.8", "preparation.hop=1.8", "augment={}")
     monkeypatch.setitem(SHIPPED, "ctmam-emodb4", Shipped("ctmam-emodb4", (*small, "protocol=loso"), by_device=True))
-    with pytest.raises(work.OutOfTime):
+    with pytest.raises(OutOfTime):
         train_shipped("ctmam-emodb4", data, "cpu", quiet, deadline=0.0)
     assert not (tmp_path / "checkpoints").exists()
     card = train_shipped("ctmam-emodb4", data, "cpu", quiet)
