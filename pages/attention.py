@@ -53,13 +53,14 @@ def main() -> None:
     clip = minute(clip)
     if model is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center", key="parts"):
-        part = st.segmented_control(
-            "What to look at", list(PARTS), default=ONE, required=True, key="show", bind="query-params",
-            label_visibility="collapsed", width="content",
+    with st.container(key="parts"):
+        parts, tour = st.columns([0.75, 0.25], vertical_alignment="center")
+        part = parts.segmented_control(
+            "What to look at", list(PARTS), default=ONE, required=True, key="show", wrap=True, bind="query-params",
+            label_visibility="collapsed",
         )  # fmt: skip
-        st.space("stretch")
-        tour_button()
+        with tour, st.container(horizontal=True, horizontal_alignment="right"):
+            tour_button()
     PARTS[part](clip, model)
 
 
@@ -96,9 +97,8 @@ def one_model(clip: Clip, model: Recogniser) -> None:
             if stretch:
                 show_stretch(clip, stretch, answer, model)
             show_beside(drawn)
-            st.caption(
-                f"**{chosen.title}.** {chosen.map.shows} {chosen.map.shows_not} {drawn.axes}{trimmed(clip, look)}"
-            )
+            sentences = (chosen.map.shows, chosen.map.shows_not, drawn.axes, trimmed(clip, look))
+            st.caption(f"**{chosen.title}.** {' '.join(filter(None, sentences))}")
             for sentence in readings:
                 st.caption(sentence)
     with right, st.container(key="figures"):

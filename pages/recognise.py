@@ -2,13 +2,15 @@
 
 import streamlit as st
 
-from pages.shared import brand, export, linked_clip, loaders, model_card
+from pages.shared import brand, export, linked_clip, loaders, long_recording, model_card, trust
 from pages.shared.clip import Clip
 from pages.shared.clip_picker import RECORD, SOURCE, pick_clip
 from pages.shared.clip_strip import show_clip
 from pages.shared.model_picker import pick_model
 from ser_core.emotions import AS_ACTED
+from ser_core.familiarity import SURE, confidence
 from ser_core.plots.probabilities import probability_bars
+from ser_core.plots.theme import percent
 from ser_core.plots.timeline import clip_timeline
 from ser_core.recogniser import Prediction, Recogniser
 
@@ -30,6 +32,9 @@ def main() -> None:
     show_clip(clip)
     if model is None:
         return
+    if long_recording.is_long(clip):
+        long_recording.show(clip, model)
+        return
     prediction = loaders.answer(clip, model)
     st.session_state["prediction"] = prediction
     answer, evidence = st.columns([0.38, 0.62], gap="medium")
@@ -42,7 +47,8 @@ def main() -> None:
 
 def show_answer(clip: Clip, prediction: Prediction, model: Recogniser) -> None:
     ranked = prediction.ranked()
-    st.header(f"Sounds like {AS_ACTED[prediction.label]}", anchor=False)
+    sure = confidence(prediction, model.card)
+    st.header(f"Sounds like {AS_ACTED[prediction.label]}" + ("" if sure >= SURE else ", perhaps"), anchor=False)
     st.plotly_chart(
         probability_bars(ranked, brand.colours()),
         theme=None,
@@ -51,7 +57,8 @@ def show_answer(clip: Clip, prediction: Prediction, model: Recogniser) -> None:
         alt="Probabilities: " + ", ".join(f"{label} {share:.0%}" for label, share in ranked),
     )
     with st.container(key="answer-notes", gap="small"):
-        st.markdown(in_words(clip, prediction))
+        st.markdown(in_words(clip, prediction, sure))
+        st.caption(trust.line(prediction, model, sure), help=trust.HELP)
         st.caption(model_card.warning(model.card, clip.waveform) or model_card.track_record(model.card))
     with st.container(key="answer-actions", horizontal=True, vertical_alignment="center"):
         if clip.origin == "sample":
@@ -60,13 +67,13 @@ def show_answer(clip: Clip, prediction: Prediction, model: Recogniser) -> None:
             model_card.show(model.card, clip.waveform)
 
 
-def in_words(clip: Clip, prediction: Prediction) -> str:
-    """How far to trust the answer, and for a sample whether it meets what the sample plays."""
+def in_words(clip: Clip, prediction: Prediction, sure: float) -> str:
+    """How far to trust the answer, and for a sample whether it meets what the sample plays.  sure: from 0 to 1."""
     (first, share), (second, next_share) = prediction.ranked()[:2]
     if share - next_share < CLOSE:
         trust = f"Undecided: {first} and {second} are nearly level."
-    elif share < 0.5:
-        trust = f"Unsure: less than half of the weight lies on {first}."
+    elif sure < SURE:
+        trust = f"Unsure: calibrated confidence {percent(sure)}, so this answer is more often wrong than right."
     else:
         trust = ""
     if clip.played is None:

@@ -51,7 +51,7 @@ def show_corpus(clip: Clip, model: Recogniser) -> None:
     count = row.select_slider("Clips", [5, 10, 20, 50, 100, 200], 20, key="clips", bind="query-params", width=180)
     extras = row.pills(
         "Also (slow)", ["Masking", "Random weights"], selection_mode="multi", key="also", bind="query-params",
-        width="content",
+        wrap=True, width="content",
     )  # fmt: skip
     st.caption(
         f"Takes up to {count} clips of speakers that {model.name} has never heard, as many of each emotion as can be. "

@@ -145,7 +145,7 @@ def pick_map(offered: Sequence[MapChoice]) -> Chosen:
     kind = _kept(
         "view", chosen.kinds,
         lambda: row.segmented_control("View", chosen.kinds, default=chosen.kinds[0], required=True, key="view",
-                                      bind="query-params", width="content"),
+                                      bind="query-params", wrap=True, width="content"),
     )  # fmt: skip
     head = None
     if chosen.heads and kind not in (HEADS, CALIBRATION):
@@ -153,7 +153,7 @@ def pick_map(offered: Sequence[MapChoice]) -> Chosen:
         picked = _kept(
             "head", numbers,
             lambda: row.segmented_control("Head", numbers, default=MEAN, required=True, key="head",
-                                          bind="query-params", width="content"),
+                                          bind="query-params", wrap=True, width="content"),
         )  # fmt: skip
         head = None if picked == MEAN else int(picked) - 1
     return Chosen(chosen, head, kind if kind in chosen.kinds else chosen.kinds[0])

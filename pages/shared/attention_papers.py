@@ -57,7 +57,7 @@ PATCHES = (
 def show_papers(clip: Clip, model: Recogniser) -> None:
     chosen = st.segmented_control(
         "Figure", list(FIGURES), default=next(iter(FIGURES)), required=True, key="paper", bind="query-params",
-        label_visibility="collapsed",
+        wrap=True, label_visibility="collapsed",
     )  # fmt: skip
     try:
         FIGURES[chosen](clip)

@@ -47,7 +47,7 @@ def pick_methods() -> list[str]:
     """Draw the widget.  Returns the chosen methods by their names in the core."""
     chosen = st.pills(
         "Second opinion, on the same seconds: gradients, not attention", list(METHODS), selection_mode="multi",
-        key="gradients", bind="query-params",
+        key="gradients", wrap=True, bind="query-params",
         help="Worked out on a copy of the model with Captum. It says what the answer is sensitive to, as attention "
         "says what was mixed. Neither is the truth, and on speech they often disagree.",
     )  # fmt: skip

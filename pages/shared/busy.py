@@ -28,7 +28,8 @@ def lock() -> threading.Lock:
 def working(stop: str = "Stop", name: str = "") -> Iterator[Progress]:
     """A bar while the block runs, gone after it; called as progress(what, done, of how many).
 
-    name: tells apart several of one page.  Pressing the button, or anything else on the page, ends the run at the next movement of the bar.
+    name: tells apart several of one page.
+    Pressing the button, or anything else on the page, ends the run at the next movement of the bar.
     Raises Busy where other work is under way.
     """
     if not lock().acquire(blocking=False):

@@ -19,6 +19,7 @@ OWN = "your own clips"
 ALL = "unseen speakers"  # how the list calls the protocol "all"
 NOTHING = "nothing"
 RUN = "run "
+_PAIR = "evaluate/pair"
 MODEL, CORPUS, CLIPS, AGAINST = "model", "on", "clips", "against"
 
 
@@ -65,6 +66,11 @@ def pick() -> Choice | None:
     protocol = "all"
     if corpus != OWN:
         protocols = protocols_for(model, corpus, card, stored)
+        sensible = [name for name in protocols if fits(model, corpus, name, card, stored)]
+        pair = (model, corpus)
+        if st.session_state.get(_PAIR, pair) != pair:  # what was chosen for another pair may make no sense for this
+            settle(CLIPS, sensible)
+        st.session_state[_PAIR] = pair
         settle(CLIPS, protocols)
         chosen = third.selectbox(
             "Clips", protocols, key=CLIPS, bind="query-params",
@@ -83,7 +89,7 @@ def pick() -> Choice | None:
 
 def settle(key: str, options: list[str]) -> None:
     """What was chosen before, but is no longer among the options, gives way to the first of them."""
-    if key in st.session_state and st.session_state[key] not in options:
+    if options and key in st.session_state and st.session_state[key] not in options:
         st.session_state[key] = options[0]
 
 
@@ -130,9 +136,19 @@ def corpora_for(model: str, stored: list[Stored], can_run: bool) -> list[str]:
 
 def protocols_for(model: str, corpus: str, card: Card | None, stored: list[Stored]) -> list[str]:
     """Stored ones first, then what can be evaluated, then the others, which explain themselves."""
-    mine = [one.protocol for one in stored if one.model == model and one.corpus == corpus]
-    order = list(dict.fromkeys([*mine, *evaluable(corpus, card), *PROTOCOLS]))
+    mine = stored_protocols(model, corpus, stored)
+    order = list(dict.fromkeys([*mine, *evaluable(corpus, card), *(PROTOCOLS if card else ())])) or ["all"]
     return [ALL if name == "all" else name for name in order]
+
+
+def stored_protocols(model: str, corpus: str, stored: list[Stored]) -> list[str]:
+    return [one.protocol for one in stored if one.model == model and one.corpus == corpus]
+
+
+def fits(model: str, corpus: str, listed: str, card: Card | None, stored: list[Stored]) -> bool:
+    """Whether a protocol, as the list calls it, can be opened or evaluated."""
+    protocol = "all" if listed == ALL else listed
+    return protocol in (*stored_protocols(model, corpus, stored), *evaluable(corpus, card))
 
 
 def evaluable(corpus: str, card: Card | None) -> list[str]:

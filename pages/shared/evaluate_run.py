@@ -14,10 +14,11 @@ from pages.shared.evaluate_work import Progress, begin
 from pages.shared.page_links import link_to
 from ser_core.checkpoints import Card
 from ser_core.corpora import Utterance
-from ser_core.errors import CheckpointError, CorpusError, ProtocolError
+from ser_core.errors import CheckpointError, CorpusError, ProtocolError, RecipeError
 from ser_core.evaluation import Evaluation, evaluate, test_part
 from ser_core.evaluation.noise import SNRS_DB, noise_curve
 from ser_core.protocols import PROTOCOLS
+from ser_core.recipes import load_recipe
 from ser_core.recogniser import Recogniser
 
 # Seconds per clip of the slowest and of the fastest system on one core, about.
@@ -167,9 +168,13 @@ def explain(choice: Choice, card: Card) -> None:
             "protocol belongs to a training: train a model under it.",
             icon=":material/school:",
         )
+    link_to("pages/train.py", "Train under this protocol", ":material/model_training:")
     recipe = f"{card.system}-{choice.corpus}"
-    link_to("pages/train.py", "Train under this protocol", ":material/model_training:",
-            {"recipe": recipe, "protocol": protocol})  # fmt: skip
+    try:
+        load_recipe(recipe)
+    except RecipeError:
+        return
+    st.caption(f"There, choose {card.system}, {corpus} and this protocol. Or in a shell:")
     st.code(
         f"python -m ser_core train --recipe {recipe} --set \"protocol='{protocol}'\"", language="shell", wrap_lines=True
     )

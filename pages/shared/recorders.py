@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import streamlit as st
 from audio_recorder_streamlit import audio_recorder
@@ -19,6 +20,10 @@ HANDS_FREE = (
     "flattens loudness, which carries much of the emotion, so expect a weaker answer."
 )
 HELP = "Nothing happens? Allow the microphone for this page, in the address bar. It works on localhost and over https."
+INSECURE = (
+    "This page came over plain http, and browsers lend their microphone only to https pages or to localhost: nothing "
+    "can be recorded here. Open it over https (whoever runs the server starts it with `make class`), or upload a file."
+)
 NOTHING_HEARD = (
     "The recorder returned no sound: check that the right microphone is chosen and not muted, allow it for this page, "
     "and record again."
@@ -43,6 +48,9 @@ def record(allowed: bool, plain_changed: Callable[[], None]) -> Recording | None
 
     plain_changed: also called when the plain recorder's sound changes or is discarded.
     """
+    if not secure(st.context.url or ""):
+        st.warning(INSECURE, icon=":material/mic_off:")
+        return None
     plain, hands_free = st.columns(2, gap="medium")
     with plain:
         st.markdown("**Loudness kept**")
@@ -70,6 +78,15 @@ def record(allowed: bool, plain_changed: Callable[[], None]) -> Recording | None
     if sound and changed:
         return Recording(sound.getvalue(), PLAIN_TITLE)
     return None
+
+
+def secure(url: str) -> bool:
+    """Whether a browser lends its microphone to the page at this address; yes where the address is not known."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return (
+        parts.scheme != "http" or host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
+    )
 
 
 def _note_change(then: Callable[[], None]) -> None:

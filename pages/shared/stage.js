@@ -306,7 +306,7 @@ class Stage {
       const y = Math.min(bottom - 5, Math.max(top + 5, bottom - share * lane.height));
       if (last - y < 12) continue;
       last = y;
-      g.fillText(shortened(g, text, LEFT - 22), LEFT - 6, y);
+      g.fillText(shortened(g, text, LEFT - (lane.vertical ? 22 : 7)), LEFT - 6, y);
     }
     g.globalAlpha = 1;
   }

@@ -17,7 +17,7 @@ from ser_core.recipes import Recipe, list_parts, list_whole, load_recipe, valida
 
 CLONE = "train_clone"  # (id of a run, the values of its recipe) while a copy of it is edited
 GENERAL = "general"
-PAPER, FAST = "The paper's", "For two cores"
+PAPER, OURS, FAST = "The paper's", "Our own", "For two cores"
 
 
 def pick_recipe() -> Recipe | None:
@@ -76,9 +76,10 @@ def _composed() -> tuple[str, dict[str, Any] | None]:
         key=f"train_corpus/{GENERAL in corpora}",
         help="More can be added below, under Data.",
     )
-    paces = [PAPER] if corpus == GENERAL else [PAPER, FAST]
+    usual = OURS if f"{system}-{corpus}" in list_whole() else PAPER
+    paces = [usual] if corpus == GENERAL else [usual, FAST]
     pace = fourth.segmented_control(
-        "Numbers", paces, default=PAPER, key=f"train_pace/{len(paces)}", required=True,
+        "Numbers", paces, default=usual, key=f"train_pace/{len(paces)}/{usual}", required=True,
         help="The paper's own, made for a GPU; or a recipe of ours that two processor cores are done with in minutes.",
     )  # fmt: skip
     name = f"{system}-{corpus}" + ("-fast" if pace == FAST else "")

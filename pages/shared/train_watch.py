@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Sequence
 
@@ -33,7 +34,6 @@ def show_progress(job: Job, status: Status) -> None:
 
 def figures(job: Job, status: Status) -> None:
     metrics = status.metrics
-    columns = st.columns(6)
     batch = _batch_size(job)
     speed = f"{status.rate * batch:,.0f}/s" if status.rate and batch else "–"
     load = "–" if status.load is None else f"{100 * status.load:.0f}%"
@@ -46,8 +46,9 @@ def figures(job: Job, status: Status) -> None:
         ("Segments", speed, "Trained on per second, since this process began with the stage."),
         ("Device load", load, f"Of the GPU, or of the run's own threads. Memory: {memory or 'not known'}."),
     )
-    for column, (name, value, explained) in zip(columns, values, strict=True):
-        column.metric(name, value, help=explained)
+    with st.container(horizontal=True):  # wraps on a phone
+        for name, value, explained in values:
+            st.metric(name, value, help=explained, width=150)
 
 
 def show_curves(job: Job, beside: Sequence[Job]) -> None:
@@ -57,7 +58,9 @@ def show_curves(job: Job, beside: Sequence[Job]) -> None:
     epochs = max(_epochs(one) for one in jobs)
     colours = brand.colours()
     if beside:
-        names = (f'<span style="color:{colour_of(n, colours)}">■</span> {one.id}' for n, one in enumerate(jobs))
+        names = (
+            f'<span style="color:{colour_of(n, colours)}">■</span> {html.escape(one.id)}' for n, one in enumerate(jobs)
+        )
         st.html(f'<div class="runs-legend">{" &ensp; ".join(names)}</div>')
     chance = _chance(job)
     left, right = st.columns(2, gap="medium")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from filelock import Timeout
+from filelock import FileLock, Timeout
 
 from ser_core.checkpoints import keep_checkpoint
 from ser_core.corpora import data_folder, get_corpus
@@ -48,7 +49,6 @@ def launch(
     Raises NotAllowed; CorpusError, RecipeError or JobError, and leaves no job, where it could not run.
     """
     permission.require("launch a training")
-    _check_quota(permission)
     found = data_folder(data)
     check_recipe(recipe, found)
     order = _order(
@@ -60,7 +60,10 @@ def launch(
     with _writing(runs):
         runs.mkdir(parents=True, exist_ok=True)
         check_disk(runs)
-        with tempfile.TemporaryDirectory(dir=runs, prefix=".launch-", ignore_cleanup_errors=True) as beside:
+        with (
+            _within_quota(permission),
+            tempfile.TemporaryDirectory(dir=runs, prefix=".launch-", ignore_cleanup_errors=True) as beside,
+        ):
             run = Run.start(recipe, Path(beside) / "run")
             write_note(order_path(run), order)
             run.write_state(status="queued", reason="", epoch=0, epochs=recipe.training.epochs, name=recipe.name)
@@ -77,7 +80,6 @@ def resume(job: Job, permission: Permission, device: str | None = None) -> Job:
     Raises NotAllowed; JobError where it is done or still there.
     """
     permission.require_for(job.owner, "resume this job")
-    _check_quota(permission, but=job)
     if job.run.done:
         raise JobError(f"{job.id} is done: clone it to train it again.")
     values: dict[str, Any] = {}
@@ -87,7 +89,7 @@ def resume(job: Job, permission: Permission, device: str | None = None) -> Job:
         found = data_folder(None)
         values = {"data": str(found.resolve()) if found else None, "threads": default_threads()}
     order = _order(**values | ({"device": device} if device else {}))
-    with _writing(job.run.folder), _alone(job, "resumed"):
+    with _writing(job.run.folder), _within_quota(permission, but=job), _alone(job, "resumed"):
         check_disk(job.run.folder)
         job.run.write_state(status="queued", reason="", fits=None)
         write_note(order_path(job.run), order)
@@ -126,6 +128,7 @@ def delete(job: Job, permission: Permission) -> Path:
         trash.mkdir(exist_ok=True)
         target = _free_name(trash / job.id)
         job.run.folder.replace(target)
+    _empty_trash(trash, permission.visitor)
     return target
 
 
@@ -137,6 +140,8 @@ def keep(job: Job, name: str, permission: Permission) -> Path:
     permission.require_for(job.owner, "keep this checkpoint")
     if not job.run.done:
         raise JobError(f"{job.id} is {job.status().state}: it has no checkpoint yet.")
+    if permission.visitor and job.status().kept:
+        raise NotAllowed(f"It is kept as {job.status().kept} already, and a visitor may keep it once.")
     with _writing(checkpoints_folder()):
         kept = keep_checkpoint(job.run.checkpoint, name)
         job.run.write_state(kept=name)
@@ -195,17 +200,28 @@ def _start(job: Job, order: Order) -> None:
         raise
 
 
-def _check_quota(permission: Permission, but: Job | None = None) -> None:
-    """Raises NotAllowed where a visitor of an open server has enough jobs."""
+@contextmanager
+def _within_quota(permission: Permission, but: Job | None = None) -> Iterator[None]:
+    """One launch of a visitor of an open server at a time.  Raises NotAllowed where they have enough jobs."""
     if not permission.visitor:
+        yield
         return
-    own = [job for job in list_jobs() if job.owner == permission.visitor and job != but]
-    if len(own) >= KEPT:
-        raise NotAllowed(
-            f"You have {len(own)} runs on this server, which is all that one visitor may keep: delete some."
-        )
-    if sum(not job.status().ended for job in own) >= UNFINISHED:
-        raise NotAllowed(f"You have {UNFINISHED} jobs waiting or running: wait for one, or cancel one.")
+    with FileLock(runs_folder().resolve() / ".quota.lock", timeout=60):
+        own = [job for job in list_jobs() if job.owner == permission.visitor and job != but]
+        if len(own) >= KEPT:
+            raise NotAllowed(
+                f"You have {len(own)} runs on this server, which is all that one visitor may keep: delete some."
+            )
+        if sum(not job.status().ended for job in own) >= UNFINISHED:
+            raise NotAllowed(f"You have {UNFINISHED} jobs waiting or running: wait for one, or cancel one.")
+        yield
+
+
+def _empty_trash(trash: Path, visitor: str) -> None:
+    """Of what a visitor of an open server threw away only the newest stays, so that nobody fills the disk."""
+    own = [job for job in list_jobs(trash) if visitor and job.owner == visitor]
+    for job in own[KEPT:]:
+        shutil.rmtree(job.run.folder, ignore_errors=True)
 
 
 @contextmanager

@@ -118,7 +118,7 @@ class OverlayPanel:
 
     def _height(self) -> np.ndarray:
         """Of the line, from 0 up: it tells how even the attention is, where the veil only tells where there is more."""
-        return np.asarray(0.94 * np.maximum(self.strength.values, 0) / reach(self.strength.values)[1])
+        return np.asarray(0.94 * np.maximum(self.strength.values, 0) / reach(np.maximum(self.strength.values, 0))[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,8 +193,8 @@ def hertz_places(rows: Axis) -> tuple[list[float], list[str]]:
 def veil_levels(strength: AttentionMap) -> np.ndarray:
     """How opaque the veil is, 0 at the lowest moment to 255 at the highest: one row, or rows spaced as the mel scale
     does.  Votes against are no veil."""
-    high = reach(strength.values)[1]
-    levels = shades(strength.values, max(0.0, float(strength.values.min())), high)
+    wanted = np.maximum(strength.values, 0)
+    levels = shades(wanted, float(wanted.min()), reach(wanted)[1])
     if levels.ndim == 1:
         return levels[None]
     hertz = strength.axes[1].centres

@@ -61,7 +61,8 @@ def picture_lane(
         files["veil"] = (PNG, veil_png(levels))
         values["veilSpan"] = _span_of(strength.axis("time").centres)
         if len(levels) == 1:
-            values["line"] = line(np.maximum(strength.values, 0), 0.0, reach(strength.values)[1], values["veilSpan"])
+            heights = np.maximum(strength.values, 0)
+            values["line"] = line(heights, 0.0, reach(heights)[1], values["veilSpan"])
         values["note"] = evenness(strength)
     return Lane(values, files)
 

@@ -30,7 +30,8 @@ def masking_curves(found: Faithfulness, colours: Palette) -> go.Figure:
         if len(drawn):
             figure.add_scatter(
                 x=[*shares, *shares[::-1]], y=[*drawn.max(0), *drawn.min(0)[::-1]], fill="toself", line={"width": 0},
-                fillcolor=faded(colours.wave, 0.25), hoverinfo="skip", row=1, col=column,
+                mode="lines", showlegend=False, fillcolor=faded(colours.wave, 0.25), hoverinfo="skip", row=1,
+                col=column,
             )  # fmt: skip
         lines = (
             ("at random", drawn.mean(0) if len(drawn) else None, {"color": colours.wave, "width": 1.5, "dash": "dot"}),

@@ -272,3 +272,26 @@ def test_keep_puts_a_finished_checkpoint_beside_those_that_ship(
     assert keep(job, "mine", AT_THE_SHELL) == tmp_path / "checkpoints" / "mine"
     assert job.status().kept == "mine"
     assert load_card("mine").name == "mine"
+
+
+def test_what_a_visitor_throws_away_does_not_fill_the_disk(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Theirs only: what whoever runs the server threw away stays."""
+    monkeypatch.setattr(actions, "KEPT", 2)
+    for number, by in enumerate(["", "ann", "ann", "ann", "bob"]):
+        run = put_run(f"run-{number}")
+        write_note(order_path(run), Order(launched=f"2026-01-0{number + 1}", launcher=NOBODY, by=by))
+        delete(Job(run), Permission(True, "", by))
+    assert sorted(path.name for path in (runs / ".trash").iterdir()) == ["run-0", "run-2", "run-3", "run-4"]
+
+
+def test_a_visitor_keeps_a_checkpoint_once(
+    trained: tuple[Run, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SER_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    run = put_run()
+    write_note(order_path(run), Order(launched="2026-01-01", launcher=NOBODY, by="ann"))
+    shutil.copytree(trained[0].checkpoint, run.checkpoint)
+    keep(Job(run), "first", ANN)
+    with pytest.raises(NotAllowed, match="kept as first already"):
+        keep(Job(run), "second", ANN)
+    keep(Job(run), "second", AT_THE_SHELL)

@@ -1,0 +1,47 @@
+"""How far to trust an answer, in one line: calibrated confidence, and how much the clip stirs what the model learnt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from ser_core.checkpoints import find_checkpoint
+from ser_core.errors import CheckpointError
+from ser_core.familiarity import FAINT, Training, training_of
+from ser_core.plots.theme import percent
+from ser_core.recogniser import Prediction, Recogniser
+
+HELP = (
+    "Confidence is calibrated on voices that the model was not trained on, so about so many of such answers are right "
+    "for voices like those. The response is how far the clip lies from the average of the training clips, in what the "
+    "model's last layer reads: 1 is usual, and recordings of another make came out near 0.5."
+)
+
+
+def line(prediction: Prediction, model: Recogniser, sure: float) -> str:
+    """sure: the calibrated confidence, from 0 to 1."""
+    words = f"Calibrated confidence {percent(sure)}"
+    try:
+        training = _training(model.name, _stamp(model.name))
+    except CheckpointError as error:
+        return f"{words}. {error}"
+    if training is None or len(training.mean) != len(prediction.embedding):
+        return f"{words}."
+    distance = training.distance(prediction.embedding)
+    if distance < FAINT:
+        return (
+            f"{words}; the model responds faintly ({distance:.1f} of what its training clips evoke), so this voice or "
+            "recording may be unlike any it learnt from."
+        )
+    return f"{words}; the model responds about as to its training clips ({distance:.1f}, usual is 1)."
+
+
+def _stamp(name: str) -> int:
+    path: Path = find_checkpoint(name) / "statistics.safetensors"
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _training(name: str, stamp: int) -> Training | None:
+    return training_of(name)
