@@ -94,6 +94,7 @@ def _check(probabilities: object) -> None:
 def _files(number: int) -> str:
     from ser_core.audio import load
     from ser_core.corpora.synthetic import samples
+    from ser_core.familiarity import training_of
     from ser_core.recipes import change_recipe, load_recipe
     from ser_core.recogniser import Recogniser
     from ser_core.training.trainer import build
@@ -103,6 +104,7 @@ def _files(number: int) -> str:
         if number % 2:
             fuzz_cases.checkpoint(number, home / "checkpoint")
             _check(Recogniser(home / "checkpoint").predict(load(samples()[0].path)).probabilities)
+            training_of(home / "checkpoint")
             return "answer"
         loaded = load_recipe(str(fuzz_cases.recipe(number, home / "recipe")))
         build(change_recipe(loaded, fuzz_cases.settings(number)))

@@ -43,6 +43,8 @@ LEAD_FRAMES: Final = 16  # half a second for the detector to settle
 SLOWDOWNS: Final = (1.0, 1.6, 3.0)
 LOUD_PERCENTILE: Final = 99.9  # of the samples, rather than the peak: a pop must not set the level of a quiet voice
 LOUD_LEVEL: Final = 0.7
+LOUD_FROM_SECONDS: Final = 60  # of sound are looked at for it at most
+BLOCK_FRAMES: Final = 512  # that the detector is given at once, 16 s
 ENOUGH_SECONDS: Final = 0.5  # of speech, after which no slower hearing is needed
 MAX_SLOWED_SECONDS: Final = 60.0  # nobody screams for longer
 
@@ -94,8 +96,8 @@ def assess(waveform: Waveform) -> Quality:
     speech = find_speech(samples)
     voiced = [samples[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)] for start, end in speech]
     return Quality(
-        peak_dbfs=_dbfs(float(np.abs(samples).max())),
-        level_dbfs=_dbfs(_rms(np.concatenate(voiced) if voiced else samples)),
+        peak_dbfs=_dbfs(max(float(samples.max()), -float(samples.min()))),
+        level_dbfs=_dbfs(_rms(voiced or [samples])),
         clipped_share=_clipped_share(samples),
         seconds=waveform.seconds,
         speech_seconds=sum(end - start for start, end in speech),
@@ -116,16 +118,17 @@ def require_speech(waveform: Waveform, quality: Quality | None = None) -> Qualit
 
 def find_speech(samples: np.ndarray) -> tuple[tuple[float, float], ...]:
     """(start, end) in seconds of each stretch of speech.  samples: float32 at 16 kHz, shape (n,)."""
-    magnitude = np.abs(samples)
+    # of a long recording every so many samples are enough
+    magnitude = np.abs(samples[:: 1 + len(samples) // (LOUD_FROM_SECONDS * SAMPLE_RATE)])
     loud = float(np.percentile(magnitude, LOUD_PERCENTILE)) or float(magnitude.max())
     if loud == 0:  # a pause cut out of a clip
         return ()
-    scaled = np.clip(samples * np.float32(LOUD_LEVEL / loud), -1, 1)
+    gain = LOUD_LEVEL / loud
     heard: list[tuple[tuple[float, float], ...]] = []
     for slowdown in SLOWDOWNS:
         if slowdown > 1.0 and len(samples) > MAX_SLOWED_SECONDS * SAMPLE_RATE:
             break
-        heard.append(_hear(scaled, slowdown))
+        heard.append(_hear(samples, slowdown, gain))
         if _total(heard[-1]) >= ENOUGH_SECONDS:
             break
     most = max(heard, key=_total)
@@ -136,10 +139,13 @@ def _total(speech: tuple[tuple[float, float], ...]) -> float:
     return sum(end - start for start, end in speech)
 
 
-def _hear(samples: np.ndarray, slowdown: float) -> tuple[tuple[float, float], ...]:
-    slowed = samples if slowdown == 1.0 else soxr.resample(samples, SAMPLE_RATE, SAMPLE_RATE * slowdown)
+def _hear(samples: np.ndarray, slowdown: float, gain: float) -> tuple[tuple[float, float], ...]:
+    slowed = samples
+    if slowdown != 1.0:
+        slowed = soxr.resample(np.clip(samples * np.float32(gain), -1, 1), SAMPLE_RATE, SAMPLE_RATE * slowdown)
+        gain = 1.0
     stretches = silero_vad.get_speech_timestamps_from_probs(
-        speech_probabilities(slowed).tolist(),
+        speech_probabilities(slowed, gain).tolist(),
         threshold=VAD_THRESHOLD,
         min_speech_duration_ms=MIN_SPEECH_MS,
         audio_length_samples=len(slowed),
@@ -150,25 +156,37 @@ def _hear(samples: np.ndarray, slowdown: float) -> tuple[tuple[float, float], ..
     )
 
 
-def speech_probabilities(samples: np.ndarray) -> np.ndarray:
+def speech_probabilities(samples: np.ndarray, gain: float = 1.0) -> np.ndarray:
     """Silero's probability of speech for each frame of 512 samples (32 ms), shape (ceil(n / 512),).
 
+    gain: what the samples are multiplied by first, and then clipped; an hour is never copied whole for it.
     The parts of the shipped network are called on many frames at once and hand the recurrent state on; the wheel's own
     call goes frame by frame, several times slower, and keeps its state inside the model that all threads share.
     """
     frontend, recurrent, head = _network()
     lead = LEAD_FRAMES * VAD_FRAME
-    last = -len(samples) % VAD_FRAME
-    padded = np.pad(np.pad(samples, (lead + VAD_CONTEXT, 0), mode="reflect"), (0, last))
-    frames = torch.from_numpy(padded.astype(np.float32, copy=False)).unfold(0, VAD_CONTEXT + VAD_FRAME, VAD_FRAME)
+    # the beginning alone is mirrored; a clip shorter than the mirror is mirrored again and again
+    begin = np.pad(samples[: lead + VAD_CONTEXT + 1], (lead + VAD_CONTEXT, 0), mode="reflect")[: lead + VAD_CONTEXT]
+    total = LEAD_FRAMES + -(-len(samples) // VAD_FRAME)
     state, parts = None, []
     # One OpenMP thread, for the calling thread alone: a hundred tiny steps in a row only wait for a second one, and on
     # a busy machine they wait fifty times longer than they compute.
     with torch.inference_mode(), _pools.limit(limits=1, user_api="openmp"):
-        for block in frames.split(512):
+        for first in range(0, total, BLOCK_FRAMES):
+            count = min(BLOCK_FRAMES, total - first)
+            piece = _between(begin, samples, first * VAD_FRAME, (first + count) * VAD_FRAME + VAD_CONTEXT)
+            heard = np.clip(piece * np.float32(gain), -1, 1) if gain != 1.0 else piece
+            block = torch.from_numpy(heard.astype(np.float32, copy=False)).unfold(0, VAD_CONTEXT + VAD_FRAME, VAD_FRAME)
             hidden, state = recurrent(frontend.encoder(frontend.run_extractors(block)).squeeze(-1), state)
             parts.append(head(hidden.unsqueeze(-1)).flatten(1).mean(1))
     return torch.cat(parts)[LEAD_FRAMES:].numpy()
+
+
+def _between(begin: np.ndarray, samples: np.ndarray, first: int, last: int) -> np.ndarray:
+    """Samples first to last of `begin` and `samples` in a row, zeros behind their end."""
+    skip = len(begin)
+    piece = np.concatenate([begin[first:last], samples[max(0, first - skip) : max(0, last - skip)]])
+    return np.pad(piece, (0, last - first - len(piece)))
 
 
 _loading = Lock()
@@ -197,8 +215,15 @@ def _dbfs(amplitude: float) -> float:
     return max(20 * float(np.log10(max(amplitude, 1e-12))), FLOOR_DBFS)
 
 
-def _rms(samples: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+def _rms(parts: list[np.ndarray]) -> float:
+    """Of several pieces together, a minute of them at a time."""
+    size = 60 * SAMPLE_RATE
+    power = sum(
+        float(np.square(part[at : at + size], dtype=np.float64).sum())
+        for part in parts
+        for at in range(0, len(part), size)
+    )
+    return float(np.sqrt(power / sum(len(part) for part in parts)))
 
 
 def _clipped_share(samples: np.ndarray) -> float:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ser_core.cli import baseline, corpora, evaluate, inspect, jobs, reproduce
+from ser_core.cli import along, baseline, corpora, evaluate, inspect, jobs, reproduce
 from ser_core.cli.console import DataOption, JsonOption, fail, figures, progress_bar
 from ser_core.errors import SpeechEmotionError
 
@@ -57,6 +57,13 @@ def recognise(
     attention: Annotated[
         Path | None, typer.Option(help="Write every attention map of the clip, with its axes, to this .npz file.")
     ] = None,
+    segments: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the emotion along a long recording to this .csv, .vtt (subtitles) or .txt (Audacity)."
+        ),
+    ] = None,
+    smooth: Annotated[bool, typer.Option(help="With --segments: average over eight seconds.")] = True,
 ) -> None:
     """Recognise the emotion acted in each clip.  A clip that cannot be used is reported and the others go on."""
     from ser_core.audio import load
@@ -69,6 +76,11 @@ def recognise(
 
     if attention and (len(clips) > 1 or attention.suffix != ".npz"):
         fail("--attention takes one clip and writes one .npz file.")
+    if segments:
+        if len(clips) > 1 or attention or as_json:
+            fail("--segments takes one recording, without --attention and --json.")
+        along.write(clips[0], checkpoint, segments, smooth)
+        return
     recogniser = Recogniser(checkpoint or default_checkpoint())
     answers: list[dict[str, Any]] = []
     failed = False
