@@ -174,6 +174,7 @@ def test_our_result_stands_beside_the_papers(app: AppTest, tmp_path: Path) -> No
         "column": "honest", "protocol": "kfold", "folds": 5, "folds_done": 5, "seed": 0, "recipe": "ctmam-ravdess",
         "fast": False, "n": 1440, "speakers": 24, "wa": 0.5123, "ua": 0.5012, "wf1": 0.5, "labels": ["angry", "sad"],
         "intervals": {"wa": [0.48, 0.54], "ua": [0.47, 0.53], "wf1": [0.4, 0.6]}, "leaks": [], "command": "the command",
+        "by_fold": {name: [0.4, 0.5, 0.5, 0.5, 0.6] for name in ("wa", "ua", "wf1")},
     }  # fmt: skip
     (tmp_path / "comparison.json").write_text(
         json.dumps({"table": "comparison", "cells": {"ctmam-default-ravdess-kfold": entry}})
