@@ -156,7 +156,11 @@ class Stage {
   }
   turn() {
     if (!this.root.isConnected) this.audio.pause();
-    if (this.until !== null && this.audio.currentTime >= this.until) { this.audio.pause(); this.until = null; }
+    if (this.until !== null && this.audio.currentTime >= this.until) {
+      this.audio.pause();
+      this.audio.currentTime = this.until; // a slow frame lets it run past the end
+      this.until = null;
+    }
     this.moved();
     this.turning = !this.audio.paused && !this.audio.ended;
     if (this.turning) requestAnimationFrame(() => this.turn());

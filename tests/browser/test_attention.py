@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -98,7 +99,9 @@ def test_a_stretch_is_played_answered_and_stands_in_the_address(visit: NewPage) 
     page = to_attention(visit())
     drag(page, 0.5, 1.0, load(samples()[0].path).seconds)
     expect(page.locator(".st-key-stretch")).to_contain_text("heard alone")
-    page.wait_for_url(re.compile(r"[?&]start=0\.(49|50|51).*end=(0\.99|1\.0)"))
+    page.wait_for_url(re.compile("[?&]start="))
+    query = parse_qs(urlsplit(page.url).query)
+    assert [float(query[name][0]) for name in ("start", "end")] == pytest.approx([0.5, 1.0], abs=0.05)
     expect(page.locator(".stage").get_by_role("button", name="Play")).to_have_count(1)  # it has played, and stopped
     assert moment(page) == pytest.approx(1.0, abs=0.15)
     page.get_by_role("button", name="Remove the stretch").click()
@@ -137,8 +140,7 @@ def test_models_are_compared_on_one_axis(visit: NewPage) -> None:
     page.get_by_role("radio", name="Compare").or_(page.get_by_role("button", name="Compare")).first.click()
     expect(page.locator(".st-key-beside")).to_be_visible()
     drawn(page)
-    lanes = page.locator(".stage").get_attribute("data-lanes").split("|")
-    assert len(lanes) >= 4
+    expect(page.locator(".stage")).to_have_attribute("data-lanes", re.compile(r"(.*\|){3}"))  # four or more
     expect(page.locator("table")).to_contain_text("acted")
     picture(page, "attention-compare")
 

@@ -15,7 +15,7 @@ from tests.browser.test_recognise import picture, rgb
 
 def drawn(page: Page) -> Page:
     """Wait until the diagram stands."""
-    expect(page.locator(".st-key-diagram .js-plotly-plot")).to_contain_text("samples")
+    expect(page.locator(".st-key-diagram .js-plotly-plot").first).to_contain_text("samples")
     expect(page.locator(".st-key-blocks")).to_contain_text("trainable parameters")
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
     return page
@@ -47,11 +47,11 @@ def test_what_is_looked_at_stands_in_the_address_and_opens_again(visit: NewPage)
     inside.fill("blocks.0.attention")
     page.get_by_role("option", name="blocks.0.attention", exact=True).click()
     page.wait_for_url(re.compile(r"[?&]inside=blocks\.0\.attention"))
-    expect(page.locator(".st-key-diagram .js-plotly-plot")).to_contain_text("attention: 2 × 84 × 64")
+    expect(page.locator(".st-key-diagram .js-plotly-plot").first).to_contain_text("attention: 2 × 84 × 64")
     link = page.url.removeprefix(page.evaluate("location.origin") + "/")
     other = visit(link)
     expect(other.locator(".st-key-inside input")).to_have_value("blocks.0.attention")
-    expect(other.locator(".st-key-diagram .js-plotly-plot")).to_contain_text("attention: 2 × 84 × 64")
+    expect(other.locator(".st-key-diagram .js-plotly-plot").first).to_contain_text("attention: 2 × 84 × 64")
     picture(page, "models-inside")
 
 
