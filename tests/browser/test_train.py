@@ -20,7 +20,7 @@ from tests.browser.conftest import ROOT, NewPage
 from tests.browser.test_recognise import picture
 from tests.ser_core.runs import LABELS
 
-HOUR = 3_600_000  # milliseconds; how long a training takes depends on the machine
+LONG = 900_000  # milliseconds; how long a training takes depends on the machine
 
 
 class Application:
@@ -91,7 +91,7 @@ def opened(context: BrowserContext, application: Application) -> Page:
     page = context.new_page()
     page.set_viewport_size({"width": 1440, "height": 1300})
     page.goto(f"{application.address}/train")
-    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible(timeout=HOUR)
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible(timeout=LONG)
     return page
 
 
@@ -119,17 +119,17 @@ def test_the_quick_recipe_from_the_click_to_recognising(context: BrowserContext,
     expect(page.get_by_role("tab", name="Runs")).to_have_attribute("aria-selected", "true")
     (job,) = list_jobs(application.runs)
     points = page.locator(".st-key-course-ua .js-plotly-plot .scatterlayer .point")
-    expect(points.nth(1)).to_be_attached(timeout=HOUR)
+    expect(points.nth(1)).to_be_attached(timeout=LONG)
     page.reload()
     expect(page.get_by_role("tab", name="Runs")).to_have_attribute("aria-selected", "true")
-    expect(points.nth(2)).to_be_attached(timeout=HOUR)
+    expect(points.nth(2)).to_be_attached(timeout=LONG)
     picture(page, "train-running")
     application.kill()
     application.start()
     page.close()
     page = opened(context, application)
     page.get_by_role("tab", name="Runs").click()
-    expect(page.get_by_text("Its checkpoint is ready.")).to_be_visible(timeout=HOUR)
+    expect(page.get_by_text("Its checkpoint is ready.")).to_be_visible(timeout=LONG)
     expect(points.nth(5)).to_be_attached()
     picture(page, "train-done")
     page.get_by_role("textbox", name="Keep it as").fill("from-the-browser")
@@ -149,18 +149,18 @@ def test_one_is_cancelled_and_resumed_and_the_page_answers_meanwhile(
     job = launch(small("training.epochs=2000"), AT_THE_SHELL, threads=1)
     page = opened(context, application)
     page.get_by_role("tab", name="Runs").click()
-    expect(page.locator(".st-key-course-ua .js-plotly-plot .point").first).to_be_attached(timeout=HOUR)
+    expect(page.locator(".st-key-course-ua .js-plotly-plot .point").first).to_be_attached(timeout=LONG)
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("button", name="Yes, cancel it").click()
-    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=HOUR)
+    expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=LONG)
     assert job.status().state == "cancelled"
     epoch = job.status().epoch
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=HOUR)
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible(timeout=LONG)
     page.get_by_role("tab", name="Launch").click()
     expect(page.get_by_role("button", name="Train it now")).to_be_visible()
     page.get_by_role("tab", name="Runs").click()
     further = page.locator(".st-key-run-progress").get_by_text(re.compile(rf"epoch {epoch + 1}\b|epoch {epoch + 2}\b"))
-    expect(further.first).to_be_visible(timeout=HOUR)
+    expect(further.first).to_be_visible(timeout=LONG)
     assert "resumed after epoch" in job.log()
     page.close()
