@@ -30,7 +30,7 @@ test-heavy: $(DEV_STAMP)
 	$(BIN)/python -m pytest tests -m heavy
 
 browser-test: $(DEV_STAMP)
-	$(BIN)/python -m pytest tests/browser -m browser
+	$(BIN)/python -m pytest tests/browser -m "browser and not heavy"
 
 fuzz-short: $(DEV_STAMP)
 	$(BIN)/python -m benchmarks.fuzz --sounds 800 --files 200 --kept /dev/null
