@@ -144,6 +144,7 @@ def test_the_quick_recipe_from_the_click_to_recognising(context: BrowserContext,
     page.close()
 
 
+@pytest.mark.heavy  # it waits for a training that gives way to everything else
 def test_one_is_cancelled_and_resumed_and_the_page_answers_meanwhile(
     context: BrowserContext, application: Application
 ) -> None:
