@@ -142,9 +142,9 @@ def visit(context: BrowserContext, address: str) -> Iterator[NewPage]:
 
     def console(message: ConsoleMessage) -> None:
         # On the address of a page Streamlit looks for itself below that address first, and does not find it there.
-        looking = re.search(r"/\w+/_stcore/(health|host-config)$", message.location.get("url", ""))
-        if message.type == "error" and not looking:
-            complaints.append(f"console: {message.text}")
+        where = message.location.get("url", "")
+        if message.type == "error" and not re.search(r"/\w+/_stcore/(health|host-config)$", where):
+            complaints.append(f"console: {message.text} ({where})")
 
     def open_page(
         query: str = "", *, theme: Literal["light", "dark"] = "light", width: int = 1440, height: int = 900
