@@ -1,4 +1,4 @@
-"""The run to begin with: ready with one click, done in about two minutes, without any corpus."""
+"""The run to begin with: ready with one click, done in about a minute, without any corpus."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import streamlit as st
 
 from ser_core.recipes import Recipe, load_recipe
 
-RECIPE = "ctmam-synthetic"
+RECIPE = "vit_vertical-synthetic-quick"
 TITLE = "A first training, ready to go"
 ABOUT = (
-    f"`{RECIPE}`: CTMAM learns seven acted emotions from the computer-spoken clips that ship with the app, and is "
-    "tested on two voices it never heard. A minute or two on two idle processor cores. **It is a check of the "
+    f"`{RECIPE}`: the ViT student learns seven emotions from the computer-spoken clips that ship with the app, and is "
+    "tested on two voices it never heard. About a minute on two idle processor cores. **It is a check of the "
     "machinery, not evidence about emotion:** nobody felt or acted anything in these clips."
 )
 

@@ -29,20 +29,27 @@ def leak_shares(found: dict[str, Leaks], colours: Palette) -> go.Figure:
     found: protocol -> its leaks.
     """
     protocols = list(found)
+    shares = {
+        title: [getattr(one, kind).clips / max(1, one.test) for one in found.values()] for kind, title in KINDS
+    }  # fmt: skip
+    shares[ON_TEST] = [float(one.chosen_on_test) for one in found.values()]
+    usual = KINDS[-1][1]
+    order = [title for _, title in KINDS[:-1]] + [ON_TEST, usual]
     figure = go.Figure()
-    words: list[dict[str, Any]] = []
-    for colour, kinds in ((colours.emotions["angry"], KINDS[:-1]), (colours.muted, KINDS[-1:])):
-        shares = [[getattr(one, kind).clips / max(1, one.test) for kind, _ in kinds] for one in found.values()]
-        _shade(figure, [title for _, title in kinds], protocols, shares, colour, colours)
-        for protocol, row in zip(protocols, shares, strict=True):
-            for (_, title), share in zip(kinds, row, strict=True):
-                words.append(_word(title, protocol, f"{100 * share:.0f}%" if share else "none", share, colours))
-    chosen = [[float(one.chosen_on_test)] for one in found.values()]
-    _shade(figure, [ON_TEST], protocols, chosen, colours.emotions["angry"], colours)
-    for protocol, (value,) in zip(protocols, chosen, strict=True):
-        words.append(_word(ON_TEST, protocol, "yes" if value else "no", value, colours))
-    figure.update_layout(annotations=words)
-    order = [title for _, title in KINDS[:-1]] + [ON_TEST, KINDS[-1][1]]
+    for full, shaded in ((colours.emotions["angry"], order[:-1]), (colours.muted, order[-1:])):
+        # Every heatmap spans all columns: Plotly misplaces one that has a single column of categories.
+        z = [[shares[title][n] if title in shaded else None for title in order] for n in range(len(protocols))]
+        figure.add_heatmap(
+            z=z, x=order, y=protocols, zmin=0, zmax=1, colorscale=[[0.0, colours.surface], [1.0, full]], xgap=2,
+            ygap=2, showscale=False, hoverinfo="skip",
+        )  # fmt: skip
+    figure.update_layout(
+        annotations=[
+            _word(title, protocol, share, colours)
+            for title in order
+            for protocol, share in zip(protocols, shares[title], strict=True)
+        ]
+    )
     figure.update_xaxes(
         side="top", showgrid=False, ticks="", fixedrange=True, tickfont={"size": 13}, tickangle=0,
         categoryorder="array", categoryarray=order,
@@ -53,16 +60,8 @@ def leak_shares(found: dict[str, Leaks], colours: Palette) -> go.Figure:
     return dress(figure, colours, height=ROW * len(protocols) + 62, margin={"l": 136, "r": 4, "t": 54, "b": 8})
 
 
-def _shade(
-    figure: go.Figure, titles: list[str], protocols: list[str], shares: list[list[float]], full: str, colours: Palette
-) -> None:
-    figure.add_heatmap(
-        z=shares, x=titles, y=protocols, zmin=0, zmax=1, colorscale=[[0.0, colours.surface], [1.0, full]], xgap=2,
-        ygap=2, showscale=False, hoverinfo="skip",
-    )  # fmt: skip
-
-
-def _word(title: str, protocol: str, text: str, share: float, colours: Palette) -> dict[str, Any]:
+def _word(title: str, protocol: str, share: float, colours: Palette) -> dict[str, Any]:
+    text = ("yes" if share else "no") if title == ON_TEST else f"{100 * share:.0f}%" if share else "none"
     colour = colours.background if share > 0.6 else colours.text if share else colours.muted
     return {"x": title, "y": protocol, "text": text, "showarrow": False, "font": {"size": 13, "color": colour}}
 

@@ -135,6 +135,7 @@ def visit(context: BrowserContext, address: str) -> Iterator[NewPage]:
     """Open the application as a new visitor.  At the end: no console error, and nothing was asked of another host."""
     pages: list[Page] = []
     complaints: list[str] = []
+    missing: list[tuple[Page, str]] = []
 
     def request(url: str) -> None:
         if not url.startswith((address, address.replace("http", "ws"), "data:", "blob:")):
@@ -143,7 +144,11 @@ def visit(context: BrowserContext, address: str) -> Iterator[NewPage]:
     def console(message: ConsoleMessage) -> None:
         # On the address of a page Streamlit looks for itself below that address first, and does not find it there.
         where = message.location.get("url", "")
-        if message.type == "error" and not re.search(r"/\w+/_stcore/(health|host-config)$", where):
+        if message.type != "error" or re.search(r"/\w+/_stcore/(health|host-config)$", where):
+            return
+        if "/media/" in where and message.page:  # gone with its page, where that was left while it loaded
+            missing.append((message.page, where.removeprefix(address)))
+        else:
             complaints.append(f"console: {message.text} ({where})")
 
     def open_page(
@@ -163,6 +168,9 @@ def visit(context: BrowserContext, address: str) -> Iterator[NewPage]:
         return page
 
     yield open_page
+    for page, media in missing:
+        if not page.is_closed() and page.locator(f'[src$="{media}"]').count():
+            complaints.append(f"what the page shows is not there: {media}")
     for page in pages:
         page.close()
     assert complaints == []

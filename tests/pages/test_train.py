@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import deep_link, train_devices
+from pages.shared.train_quick import RECIPE
 from ser_core.checkpoints import Card, list_checkpoints
 from ser_core.emotions import EMOTIONS
 from ser_core.jobs import Job, list_jobs, permission
@@ -85,7 +86,7 @@ def test_the_first_view_has_a_run_ready_and_says_what_it_is_not(app: AppTest) ->
     assert "not evidence about emotion" in words(app)
     app.button(key="quick-launch").click().run()
     (job,) = list_jobs()
-    assert job.recipe() == load_recipe("ctmam-synthetic")
+    assert job.recipe() == load_recipe(RECIPE)
     assert "1st in line for cpu" in words(app)  # it looks at the run now
     assert app.selectbox(key="run").value == job.id
 

@@ -127,6 +127,9 @@ def test_leaks_are_shares_of_the_test_clips() -> None:
     assert texts["paper", "its speaker"] == "40%"
     assert texts["paper", "its sentence"] == "100%"
     assert [texts[name, "epoch chosen<br>on it"] for name in ("honest", "paper")] == ["no", "yes"]
+    shaded = [dict(zip(trace.x, trace.z[1], strict=True)) for trace in figure.data]
+    assert [one["its speaker"] for one in shaded] == [0.4, None]  # under its title, not beside it
+    assert [one["its sentence"] for one in shaded] == [None, 1.0]
 
 
 def test_what_was_not_measured_or_printed_is_not_drawn() -> None:
