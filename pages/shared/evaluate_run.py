@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.shared import corpora_here, evaluate_catalogue, evaluate_own, loaders
+from pages.shared import corpora_here, evaluate_catalogue, evaluate_own, loaders, train_form
 from pages.shared.clip import duration
 from pages.shared.evaluate_pick import Choice, evaluable, here, place_of
 from pages.shared.evaluate_summary import title_of
@@ -168,13 +168,14 @@ def explain(choice: Choice, card: Card) -> None:
             "protocol belongs to a training: train a model under it.",
             icon=":material/school:",
         )
-    link_to("pages/train.py", "Train under this protocol", ":material/model_training:")
     recipe = f"{card.system}-{choice.corpus}"
+    asked = train_form.query(card.system, card.variant, choice.corpus, protocol)
+    link_to("pages/train.py", "Train under this protocol", ":material/model_training:", asked)
     try:
         load_recipe(recipe)
     except RecipeError:
         return
-    st.caption(f"There, choose {card.system}, {corpus} and this protocol. Or in a shell:")
+    st.caption("Or in a shell:")
     st.code(
         f"python -m ser_core train --recipe {recipe} --set \"protocol='{protocol}'\"", language="shell", wrap_lines=True
     )

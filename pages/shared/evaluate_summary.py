@@ -16,7 +16,12 @@ from ser_core.protocols import PROTOCOLS, SEEN
 SCORES = (("UA", "ua"), ("WA", "wa"), ("WF1", "wf1"))
 WHAT = (
     "UA: the share named right, computed for each emotion, then averaged. WA: the share of all clips named right. WF1: "
-    "F1, weighted by clips. The bars are 95% intervals: drawing speakers, then their clips, again and again."
+    "F1, weighted by clips. The bars are 95% intervals: "
+)
+SPEAKERS = "drawing speakers, then their clips, again and again."
+CLIPS = (
+    "drawing the clips again and again. How much the voices differ is not in them, since {}: for a new voice they are "
+    "too narrow."
 )
 
 
@@ -50,24 +55,34 @@ def show_summary(choice: Choice, evaluation: Evaluation, rival: Evaluation | Non
         key="scores",
         alt="; ".join(f"{line.name} {100 * line.value:.1f}%" for line in series[choice.model]),
     )
-    st.caption(WHAT + beside_paper(choice, report))
+    st.caption(WHAT + drawing(report) + beside_paper(choice, report))
 
 
 def lines(report: Report) -> list[Line]:
     return [Line(name, getattr(report, key), *report.intervals.get(key, (None, None))) for name, key in SCORES]
 
 
+def drawing(report: Report) -> str:
+    """What the intervals rest on."""
+    if is_own(report.corpus):
+        return CLIPS.format("your ZIP does not say who speaks")
+    return SPEAKERS if report.speakers > 1 else CLIPS.format("there is only one")
+
+
 def told(report: Report) -> str:
     """Size, protocol, and what was left out: "70 clips of 2 speakers …"."""
     voices = f"{report.speakers} speaker" + ("s" if report.speakers != 1 else "")
-    parts = [f"{report.n:,} clips of {voices} it never heard" if not report.seen_included else f"{report.n:,} clips"]
+    known = not (report.seen_included or is_own(report.corpus))
+    parts = [f"{report.n:,} clips of {voices} it never heard" if known else f"{report.n:,} clips"]
     if report.excluded:
         parts.append(f"{report.excluded:,} left out because the model has heard their speaker")
     if report.outside:
         parts.append(f"{report.outside:,} with an emotion that it does not know")
     if report.unreadable:
         parts.append(f"{report.unreadable:,} that could not be used")
-    if report.protocol == "all":
+    if is_own(report.corpus):
+        parts.append("speakers unknown")
+    elif report.protocol == "all":
         parts.append("every unseen speaker")
     else:
         parts.append(f"test part of {report.protocol}")
@@ -96,8 +111,13 @@ def beside_paper(choice: Choice, report: Report) -> str:
     )
 
 
+def is_own(corpus: str) -> bool:
+    """Whether it is a visitor's ZIP."""
+    return corpus.endswith("?name=own")
+
+
 def title_of(corpus: str) -> str:
-    return "your own clips" if corpus.endswith("?name=own") else corpus_title(corpus)
+    return "your own clips" if is_own(corpus) else corpus_title(corpus)
 
 
 def synthetic(corpus: str) -> bool:

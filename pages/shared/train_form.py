@@ -11,17 +11,19 @@ from pages.shared import corpora_here, train_fields
 from pages.shared.system_picker import pick_system
 from ser_core.corpora import get_corpus
 from ser_core.errors import CorpusError, RecipeError
-from ser_core.models import list_variants
+from ser_core.models import list_systems, list_variants
 from ser_core.protocols import ON_TEST, PROTOCOLS, SEEN
 from ser_core.recipes import Recipe, list_parts, list_whole, load_recipe, validate
 
 CLONE = "train_clone"  # (id of a run, the values of its recipe) while a copy of it is edited
 GENERAL = "general"
+ASKED = ("system", "variant", "corpus", "protocol")
 PAPER, OURS, FAST = "The paper's", "Our own", "For two cores"
 
 
 def pick_recipe() -> Recipe | None:
     """Draw the form.  Returns the recipe as it stands, None (and says why) while it does not validate."""
+    _arrive()
     origin, usual = _cloned() or _composed()
     if usual is None:
         return None
@@ -55,6 +57,28 @@ def changes_from(usual: Mapping[str, Any], recipe: Recipe) -> list[str]:
     return [
         f"{key}: {_said(now.get(key))} ({_said(before.get(key))})" for key in keys if before.get(key) != now.get(key)
     ]
+
+
+def query(system: str, variant: str, corpus: str, protocol: str) -> dict[str, str]:
+    """What an address of this page says to begin with."""
+    return dict(zip(ASKED, (system, variant, corpus, protocol), strict=True))
+
+
+def _arrive() -> None:
+    """Where the address asks for a training, fill the form with it, once."""
+    asked = [st.query_params.get(one, "") for one in ASKED]
+    for one in ASKED:
+        st.query_params.pop(one, None)
+    system, variant, corpus, protocol = asked
+    if system not in list_systems(baselines=True) or corpus not in list_parts("corpora") or protocol not in PROTOCOLS:
+        return
+    st.session_state.pop(CLONE, None)
+    st.session_state["train_system"] = system
+    st.session_state[f"train_corpus/{f'{system}-{GENERAL}' in list_whole()}"] = corpus
+    variant = variant if variant in list_variants(system) else list_variants(system)[0]
+    st.session_state[f"train_variant/{system}"] = variant
+    for pace in ("", "-fast"):
+        st.session_state[f"train/{system}-{corpus}{pace}/{variant}/protocol"] = protocol
 
 
 def _composed() -> tuple[str, dict[str, Any] | None]:

@@ -11,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import deep_link, train_devices
+from pages.shared.train_form import query
 from pages.shared.train_quick import RECIPE
 from ser_core.checkpoints import Card, list_checkpoints
 from ser_core.emotions import EMOTIONS
@@ -101,6 +102,20 @@ def test_the_form_holds_the_papers_numbers_and_explains_every_field(app: AppTest
     form = [one for one in shown if one.key and one.key.startswith("train/")]
     assert len(form) > 35
     assert [one.label for one in form if len(one.help or "") < 25] == []
+
+
+def test_a_link_from_evaluate_fills_the_form_once(app: AppTest) -> None:
+    for name, value in query("ctmam", "small", "savee", "paper:003").items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    assert [app.selectbox(key=key).value for key in ("train_system", "train_variant/ctmam", "train_corpus/True")] == [
+        "ctmam", "small", "savee",
+    ]  # fmt: skip
+    protocol = "train/ctmam-savee/small/protocol"
+    assert app.selectbox(key=protocol).value == "paper:003"
+    app.selectbox(key=protocol).set_value("loso").run()
+    assert app.selectbox(key=protocol).value == "loso"
 
 
 @pytest.mark.parametrize(
