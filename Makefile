@@ -1,5 +1,6 @@
 # make app     set everything up and open the application
 # make class   the same for everybody in the room: https, the address and a QR code
+# make class-pack    a folder that installs and runs without any network
 # make test    set everything up and run the tests, the linters and the import contract
 # make reproduce     the tables of the papers (reproduce-gpu: on a GPU)
 # make gpu-check     what needs a GPU; skipped where there is none
@@ -14,7 +15,7 @@ PORT ?= 8501
 APP_STAMP := $(VENV)/.app-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: app class test test-heavy browser-test fuzz-short audit ci lint format corpus reproduce reproduce-gpu gpu-check faults clean
+.PHONY: app class class-pack test test-heavy browser-test fuzz-short audit ci lint format corpus reproduce reproduce-gpu gpu-check faults clean
 .DEFAULT_GOAL := app
 
 app: $(APP_STAMP)
@@ -22,6 +23,11 @@ app: $(APP_STAMP)
 
 class: $(APP_STAMP)
 	PYTHONPATH=. $(BIN)/python .streamlit/in_class.py --port $(PORT)
+
+# A folder that installs and runs with no network on a computer like this one; PACK=FOLDER says where.
+PACK ?= class-pack
+class-pack: $(APP_STAMP)
+	PYTHONPATH=. $(BIN)/python .streamlit/class_pack.py --to $(PACK) $(if $(YES),--yes)
 
 test: $(DEV_STAMP) lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -m "not browser and not heavy" -n 2 --dist worksteal

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages.shared import brand
+from pages.shared import brand, notice
 
 brand.configure()
 
-st.navigation(
+page = st.navigation(
     {
         "Listen": [
             st.Page(
@@ -26,4 +26,6 @@ st.navigation(
             st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
         ],
     }
-).run()
+)
+notice.in_class()
+page.run()

@@ -109,6 +109,7 @@ def main() -> None:
     segno.make(url, error="m").terminal(compact=True)
     sys.stdout.flush()
     serve = str(Path(__file__).with_name("serve.py"))
+    os.environ["SER_CLASS"] = "1"  # the notice comes first
     os.execv(
         sys.executable,
         [

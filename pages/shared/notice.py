@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import streamlit as st
 
 TITLE = "Not for judging people"
@@ -19,6 +21,7 @@ PRIVACY = (
 )
 CONSENT = "This is my voice, or its owner agreed."
 _SEEN = "notice_seen"
+_CONSENT = "consent"
 
 
 def show() -> None:
@@ -32,13 +35,28 @@ def show() -> None:
             st.markdown(f":small[{_body()}]")
 
 
+def in_class() -> None:
+    """Where `make class` serves (SER_CLASS=1), the notice comes first: above every page, until it was read."""
+    if os.environ.get("SER_CLASS") != "1" or st.session_state.get(_SEEN):
+        return
+    with st.container(border=True, key="class-notice", gap="xsmall"):
+        st.markdown(f":material/balance: **{TITLE}**")
+        st.markdown(f":small[{_body()}]")
+        st.button("I have read it", type="primary", key="notice-read", on_click=mark_seen)
+
+
 def mark_seen() -> None:
     st.session_state[_SEEN] = True
 
 
 def consent() -> bool:
     """The tick that recording asks for; it holds for the session."""
-    return st.checkbox(CONSENT, key="consent", persist_state="session")
+    return st.checkbox(CONSENT, key=_CONSENT, persist_state="session")
+
+
+def consented() -> bool:
+    """Whether it is ticked, for what is drawn above it."""
+    return bool(st.session_state.get(_CONSENT))
 
 
 def _body() -> str:

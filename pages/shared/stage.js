@@ -80,12 +80,16 @@ class Stage {
     for (const known of this.files.keys()) if (!wanted.has(known)) this.files.delete(known);
     this.playing();
     this.draw();
+    this.tell();
   }
+
+  // For whoever waits until all is drawn.
+  tell() { this.root.dataset.waits = [...this.files.values()].filter((content) => content === null).length; }
 
   fetch(url, kind) {
     if (this.files.has(url)) return;
     this.files.set(url, null);
-    const keep = (content) => { if (this.files.has(url)) { this.files.set(url, content); this.draw(); } };
+    const keep = (content) => { if (this.files.has(url)) { this.files.set(url, content); this.draw(); this.tell(); } };
     if (kind === "wave") {
       fetch(address(url)).then((answer) => answer.arrayBuffer()).then((bytes) => keep(new Int8Array(bytes)), () => {});
       return;

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import recorders
+from pages.shared import recorders, waiting
 from ser_core import audio, quality
 from ser_core.audio import load
 from ser_core.corpora.synthetic import samples
@@ -18,6 +18,7 @@ from ser_core.emotions import AS_ACTED
 from ser_core.errors import AudioError
 from ser_core.models import list_systems
 from ser_core.recogniser import Prediction, Recogniser
+from ser_core.serving import STOPPED, Line
 from tests.pages.checkpoints import put, untrained
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -45,6 +46,16 @@ def words(app: AppTest) -> str:
     """All text of the page."""
     elements = [*app.header, *app.markdown, *app.caption]
     return "\n".join(element.value for element in elements).replace("\\", "")  # names are escaped for Markdown
+
+
+def test_in_class_the_notice_comes_first_until_it_was_read(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SER_CLASS", "1")
+    app.run()
+    assert "Not for judging people" in app.main.markdown[0].value
+    app.button(key="notice-read").click().run()
+    assert not app.exception
+    assert "Not for judging people" not in words(app)
+    assert app.session_state["source"] == "Samples"
 
 
 def wav(samples_: np.ndarray, rate: int = RATE, **how: str) -> bytes:
@@ -290,3 +301,70 @@ def test_every_system_answers(system: str, tmp_path: Path, monkeypatch: pytest.M
 def beginning(content: bytes, seconds: float) -> bytes:
     """The beginning of a clip, as WAV bytes."""
     return wav(load(content).samples[: round(seconds * RATE)])
+
+
+def test_a_full_line_is_said_to_be_full_and_can_be_tried_again(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as crowded:
+        crowded.setattr(waiting, "line", lambda: Line(most=0))
+        app.run()
+    assert not app.exception
+    assert [warning.value.partition(":")[2] for warning in app.warning] == [" try again in a moment."]
+    assert "prediction" not in app.session_state
+    (again,) = (button for button in app.button if button.label == "Try again")
+    again.click().run()
+    assert not app.warning
+    assert "prediction" in app.session_state
+
+
+def test_who_waits_sees_their_place_and_may_give_up(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The visitor presses the button while the page still waits: the run ends there, and the place is free again."""
+    told: list[str] = []
+    places = iter([12, 3])
+
+    class Slow:
+        left = False
+
+        def wait(self, seconds: float) -> bool:
+            return False
+
+        def place(self) -> int:
+            place = next(places, None)
+            if place is None:  # what Streamlit does with a run when something is pressed
+                waiting._leave(key)
+                waiting.st.rerun()
+            told.append(waiting.in_words(place))
+            return place
+
+        def leave(self) -> None:
+            self.left = True
+
+    ticket = Slow()
+    key = f"ctmam-general-{waveform_of_the_first_sample().digest[:16]}"
+    with monkeypatch.context() as slow:
+        slow.setattr(waiting, "line", lambda: type("Stub", (), {"submit": lambda *_: ticket})())
+        app.run()
+    assert not app.exception
+    assert told == ["12th in line for an answer …", "3rd in line for an answer …"]
+    assert ticket.left
+    assert [warning.value for warning in app.warning] == [waiting.LEFT]
+    (again,) = (button for button in app.button if button.label == "Try again")
+    again.click().run()
+    assert "prediction" in app.session_state
+
+
+def waveform_of_the_first_sample() -> audio.Waveform:
+    return load(samples()[0].path)
+
+
+def test_when_what_answers_has_died_the_page_says_so(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dies(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as deadly:
+        deadly.setattr(Recogniser, "predict_many", dies)
+        app.run()
+    assert not app.exception
+    assert [warning.value for warning in app.warning] == [STOPPED]
+    (again,) = (button for button in app.button if button.label == "Try again")
+    again.click().run()
+    assert "prediction" in app.session_state

@@ -1,0 +1,329 @@
+"""How quickly the pages answer in a real browser.  Run by hand: python -m benchmarks.pages --write results/pages.md
+
+Headless Chromium on the same machine as the application, which runs as `make app` runs it.  Times are from the click
+to the last picture drawn, so they hold the server, the way to the browser and the drawing.  Parts: first (a first view
+of every page), attention (head, view, a new clip, a minute), evaluate (progress and stop), train (clicks beside a job).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import psutil
+import soundfile
+from playwright.sync_api import Page, expect, sync_playwright
+
+from benchmarks.recognise import processor
+from ser_core.audio import SAMPLE_RATE, load
+from ser_core.corpora import data_folder, get_corpus
+from ser_core.corpora.synthetic import samples
+from ser_core.files import write_text
+from ser_core.jobs import AT_THE_SHELL, cancel, launch
+from ser_core.recipes import load_recipe
+
+ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
+PATIENCE = 180_000  # milliseconds
+MODELS = ("ctmam-synthetic", "serct-synthetic", "tf_transformer-synthetic", "vit_vertical-synthetic",
+          "mhsa_faca-synthetic")  # fmt: skip
+PAGES = {
+    "Recognise": ".st-key-clip-strip",
+    "Signal": ".js-plotly-plot",
+    "Attention": ".st-key-more",
+    "Evaluate": ".st-key-matrix .js-plotly-plot",
+    "Models": ".js-plotly-plot, [data-testid=stDataFrame]",
+    "Corpora": "[data-testid=stDataFrame], .js-plotly-plot",
+    "Train": ".st-key-quick",
+}
+
+
+@dataclass
+class Table:
+    rows: list[str] = field(default_factory=list)
+
+    def add(self, what: str, aim: str, values: list[float], unit: str = "s") -> None:
+        middle, worst = statistics.median(values), max(values)
+        self.rows.append(f"| {what} | {aim} | {middle:.2f} {unit} | {worst:.2f} {unit} | {len(values)} |")
+        print(self.rows[-1], flush=True)
+
+
+@dataclass
+class Place:
+    """The application and a browser at it."""
+
+    address: str
+    process: psutil.Process
+    page: Page
+    folder: Path
+
+    def memory(self) -> float:
+        """MiB that the server holds."""
+        return float(self.process.memory_info().rss) / 2**20
+
+
+@contextmanager
+def application(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
+    environment = {**os.environ, "SER_RUNS": str(folder / "runs"), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "streamlit", "run", ".streamlit/serve.py", "--server.port=0",
+               "--server.headless=true"]  # fmt: skip
+    running = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert running.stdout is not None
+    try:
+        url = next(match[1] for line in running.stdout if (match := re.search(r"URL: (http://\S+)", line)))
+        threading.Thread(target=list, args=(running.stdout,), daemon=True).start()
+        yield url, psutil.Process(running.pid)
+    finally:
+        running.terminate()
+        running.wait(30)
+
+
+def timed(act: Callable[[], object], until: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    act()
+    until()
+    return time.perf_counter() - began
+
+
+def still(page: Page) -> None:
+    """The server has nothing more to do for this visitor."""
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
+
+
+def first_views(place: Place, table: Table) -> None:
+    """By the menu, everything having been loaded once."""
+    page = place.page
+    page.goto(place.address)
+    times: dict[str, list[float]] = {name: [] for name in PAGES}
+    for turn in range(4):
+        for name, there in PAGES.items():
+            link = page.get_by_role("link", name=name, exact=True)
+
+            def shown(name: str = name, there: str = there) -> None:
+                expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
+                expect(page.locator(there).first).to_be_visible()
+
+            seconds = timed(link.click, shown)
+            still(page)
+            if turn:
+                times[name].append(seconds)
+    for name, values in times.items():
+        table.add(f"{name}: first view, warm", "1 s", values)
+
+
+def drawn(page: Page, lanes: str | None = None) -> str:
+    """Wait until the stage is drawn, with other lanes than `lanes`.  Returns its lanes."""
+    stage = page.locator(".stage")
+    if lanes is not None:
+        expect(stage).not_to_have_attribute("data-lanes", lanes)
+    expect(stage).to_have_attribute("data-waits", "0")
+    return stage.get_attribute("data-lanes") or ""
+
+
+def clip(place: Place, seconds: float, seed: int) -> Path:
+    """The sample clips one after another with a breath of noise that makes each file another sound."""
+    speech = np.concatenate([load(one.path).samples for one in samples()])
+    whole = np.resize(speech, round(seconds * SAMPLE_RATE))
+    noisy = whole + np.random.default_rng(seed).normal(0, 1e-4, len(whole)).astype(np.float32)
+    path = place.folder / f"clip-{seconds:g}-{seed}.wav"
+    soundfile.write(path, noisy, SAMPLE_RATE, subtype="PCM_16")
+    return path
+
+
+def attention(place: Place, table: Table) -> None:
+    page = place.page
+    for model in MODELS:
+        heads, views, strips, answers = [], [], [], []
+        page.goto(f"{place.address}/attention?model={model}")
+        expect(page.locator(".st-key-more")).to_be_visible()
+        lanes = drawn(page)
+        still(page)
+        for kind, times in (("head", heads), ("view", views)):
+            group = page.locator(f".st-key-{kind}").get_by_role("radio")
+            for number in (1, 0, 1, 0) if group.count() > 1 else ():
+                if kind == "view":  # the second view has other pictures, whatever it is: wait until all stands
+                    times.append(timed(group.nth(number).click, lambda: still(page)))
+                else:
+                    times.append(timed(group.nth(number).click, partial(drawn, page, lanes)))
+                still(page)
+                lanes = drawn(page)
+        if heads:
+            table.add(f"Attention, {model}: another head", "0.3 s", heads)
+        table.add(f"Attention, {model}: another view", "0.3 s", views)
+        page.get_by_text("Upload", exact=True).click()
+        for seed in range(4):
+            path = clip(place, 3, seed + 10 * MODELS.index(model))
+            began = time.perf_counter()
+            page.locator("input[type=file]").set_input_files(path)
+            expect(page.locator(".st-key-clip-strip").get_by_text(path.stem)).to_be_visible()
+            strips.append(time.perf_counter() - began)
+            expect(page.locator(".st-key-more")).to_be_visible()
+            still(page)
+            drawn(page)
+            answers.append(time.perf_counter() - began)
+        table.add(f"Attention, {model}: a new 3 s clip is there", "0.5 s", strips)
+        table.add(f"Attention, {model}: with its answer and maps", "2 s" if "serct" in model else "1.5 s", answers)
+
+
+def minute(place: Place, table: Table) -> None:
+    page = place.page
+    for number, model in enumerate(MODELS):
+        page.goto(f"{place.address}/attention?model={model}")
+        expect(page.locator(".st-key-more")).to_be_visible()
+        still(page)
+        page.get_by_text("Upload", exact=True).click()
+        path, before = clip(place, 60, 100 + number), place.memory()
+        peak, done = [before], threading.Event()
+
+        def watch(peak: list[float] = peak, done: threading.Event = done) -> None:
+            while not done.wait(0.2):
+                peak.append(place.memory())
+
+        threading.Thread(target=watch, daemon=True).start()
+        began = time.perf_counter()
+        page.locator("input[type=file]").set_input_files(path)
+        expect(page.locator(".st-key-clip-strip").get_by_text(path.stem)).to_be_visible()
+        strip = time.perf_counter() - began
+        expect(page.locator(".st-key-more")).to_be_visible()
+        still(page)
+        drawn(page)
+        whole = time.perf_counter() - began
+        done.set()
+        table.add(f"Attention, {model}: a 60 s clip is there", "at once", [strip])
+        table.add(f"Attention, {model}: with all maps", "15 s", [whole])
+        table.add(f"Attention, {model}: more memory meanwhile", "1024 MiB", [max(peak) - before], "MiB")
+    # and stopped on the way
+    page.goto(f"{place.address}/attention?model=serct-synthetic")
+    expect(page.locator(".st-key-more")).to_be_visible()
+    page.get_by_text("Upload", exact=True).click()
+    page.locator("input[type=file]").set_input_files(clip(place, 60, 200))
+    stop = page.get_by_role("button", name="Stop", exact=True)
+    expect(stop).to_be_visible()
+    table.add("Attention, serct-synthetic: stopped", "-", [timed(stop.click, lambda: expect(stop).to_have_count(0))])
+
+
+def evaluating(place: Place, table: Table) -> None:
+    """A run over the 480 clips of SAVEE, watched for some seconds and stopped; three times."""
+    if get_corpus("savee").find(data_folder()) is None:
+        print("evaluate: left out, SAVEE is not here (SER_DATA)", file=sys.stderr)
+        return
+    page, stops, gaps = place.page, [], []
+    page.goto(f"{place.address}/evaluate?model=serct-synthetic&on=savee")
+    expect(page.get_by_role("heading", name="Evaluate", exact=True)).to_be_visible()
+    still(page)
+    for _ in range(3):
+        field_ = page.locator(".st-key-clips input")
+        field_.click()
+        field_.fill("unseen")
+        page.get_by_role("option", name="unseen speakers", exact=True).click()
+        page.get_by_role("button", name="Evaluate now").click()
+        bar = page.locator(".st-key-working")
+        expect(bar).to_contain_text(re.compile("[1-9][0-9]* of"))
+        seen, last = bar.inner_text(), time.perf_counter()
+        until = last + 8
+        while time.perf_counter() < until and bar.count():
+            now = bar.inner_text()
+            if now != seen:
+                gaps.append(time.perf_counter() - last)
+                seen, last = now, time.perf_counter()
+            page.wait_for_timeout(20)
+        button = page.get_by_role("button", name="Stop", exact=True)
+        stops.append(
+            timed(button.click, lambda: expect(page.get_by_text("Stopped: nothing was kept.")).to_be_visible())
+        )
+        still(page)
+    table.add("Evaluate: between two movements of the bar", "1 s", gaps)
+    table.add("Evaluate: stopped", "2 s", stops)
+
+
+def beside_a_job(place: Place, table: Table) -> None:
+    """Clicks on Train and Recognise while a job trains on the same cores."""
+    page = place.page
+    os.environ["SER_RUNS"] = str(place.folder / "runs")
+    job = launch(load_recipe("ctmam-synthetic", ["training.epochs=500"]), AT_THE_SHELL)
+    try:
+        while job.status().epoch < 1:
+            time.sleep(0.2)
+        page.goto(f"{place.address}/train")
+        expect(page.locator(".st-key-quick")).to_be_visible()
+        tabs: list[float] = []
+        for _ in range(6):
+            tabs.append(
+                timed(
+                    page.get_by_role("tab", name="Runs").click,
+                    lambda: expect(page.locator(".st-key-run-progress")).to_be_visible(),
+                )
+            )
+            page.wait_for_timeout(500)
+            tabs.append(
+                timed(
+                    page.get_by_role("tab", name="Launch").click,
+                    lambda: expect(page.locator(".st-key-quick")).to_be_visible(),
+                )
+            )
+            page.wait_for_timeout(500)
+        table.add("Train beside a job: another tab", "0.5 s", tabs)
+        page.get_by_role("link", name="Recognise").click()
+        expect(page.locator(".st-key-clip-strip")).to_be_visible()
+        still(page)
+        clicks: list[float] = []
+        pills = page.locator(".st-key-emotion button")
+        for number in (1, 2, 3, 1, 2, 3):
+            name = pills.nth(number).inner_text()
+            said = page.locator(".st-key-clip-strip").get_by_text(re.compile(name, re.IGNORECASE)).first
+            clicks.append(timed(pills.nth(number).click, lambda said=said: expect(said).to_be_visible()))
+            still(page)
+        table.add("Recognise beside a job: another sample is there", "0.5 s", clicks)
+    finally:
+        cancel(job, AT_THE_SHELL, grace=0)
+
+
+PARTS = {
+    "first": first_views, "attention": attention, "minute": minute, "evaluate": evaluating, "train": beside_a_job,
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas between them")
+    parser.add_argument("--write", type=Path)
+    options = parser.parse_args()
+    table = Table()
+    expect.set_options(timeout=PATIENCE)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        application(Path(folder)) as (address, process),
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        page.set_default_timeout(PATIENCE)
+        for part in options.only.split(","):
+            PARTS[part](Place(address, process, page, Path(folder)), table)
+        browser.close()
+    head = ["| what | aim | median | worst | times |", "| --- | --- | --- | --- | --- |"]
+    command = f"python -m benchmarks.pages --only {options.only}"
+    if options.write:
+        text = "\n".join([f"# The pages in a browser\n\n`{command}` on {processor()}\n", *head, *table.rows])
+        write_text(options.write, text + "\n")
+
+
+if __name__ == "__main__":
+    main()
