@@ -11,6 +11,7 @@ from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.starlette import App
 
 POLICY = "; ".join(
@@ -56,4 +57,5 @@ class SecurityHeaders:
         await self.app(scope, receive, add if scope["type"] == "http" else send)
 
 
+PagesManager.uses_pages_directory = False  # app.py names the pages itself, also for whoever comes first by a link
 app = App(Path(__file__).resolve().parent.parent / "app.py", middleware=[Middleware(SecurityHeaders)])

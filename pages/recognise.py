@@ -6,6 +6,7 @@ from pages.shared import brand, export, linked_clip, loaders, long_recording, mo
 from pages.shared.clip import Clip
 from pages.shared.clip_picker import RECORD, SOURCE, pick_clip
 from pages.shared.clip_strip import show_clip
+from pages.shared.deep_link import through_app
 from pages.shared.model_picker import pick_model
 from ser_core.emotions import AS_ACTED
 from ser_core.familiarity import SURE, confidence
@@ -19,6 +20,7 @@ CLOSE = 0.10  # two probabilities nearer than this count as undecided
 
 
 def main() -> None:
+    through_app()
     head, choice = st.columns([0.72, 0.28], vertical_alignment="center")
     with head, st.container(key="page-title", gap=None):
         st.title("Recognise", anchor=False)

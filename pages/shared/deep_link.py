@@ -1,7 +1,8 @@
 """A link straight to a page, on a server that nobody has visited yet.
 
 Streamlit runs the files of a folder called pages/ by themselves until `st.navigation` has been called once in the
-process: the first visitor would get the page without app.py, its theme and its neighbours.
+process: the first visitor would get the page without app.py, its theme and its neighbours.  `.streamlit/serve.py` says
+beforehand that there is no such folder; this is for whoever starts `streamlit run app.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ from streamlit.runtime.pages_manager import PagesManager
 
 
 def through_app() -> None:
-    """Call first thing in a page: where it was not app.py that called it, begin again there; the address stays."""
+    """Call first thing in a page: where it was not app.py that called it, the browser loads the same address again.
+
+    A rerun is not enough: the browser would drop the styles that app.py sends.
+    """
     if PagesManager.uses_pages_directory:
         PagesManager.uses_pages_directory = False
-        st.rerun()
+        st.html("<script>window.location.reload()</script>", unsafe_allow_javascript=True)
+        st.stop()
