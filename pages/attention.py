@@ -81,7 +81,7 @@ def one_model(clip: Clip, model: Recogniser) -> None:
         stage, tests = st.container(), st.container(key="tests")
         with stage:
             place = st.container()
-            stretch, zoom = pick_stretch(clip.waveform.seconds)
+            stretch, zoom, cover = pick_stretch(clip.waveform.seconds)
         with tests:
             methods = pick_methods()
             working = st.container()
@@ -91,8 +91,8 @@ def one_model(clip: Clip, model: Recogniser) -> None:
         drawn = shown(clip, model, look, chosen, emotion, segment, opinions)
         with place:
             show_stage(
-                "stage", clip.wav, clip.waveform.seconds, drawn.lanes, box=stretch, zoom=zoom, marks=drawn.marks,
-                moment=chosen.kind == MATRIX, changed=told,
+                "stage", clip.wav, clip.waveform.seconds, drawn.lanes, box=stretch, zoom=zoom, cover=cover,
+                marks=drawn.marks, moment=chosen.kind == MATRIX, changed=told,
             )  # fmt: skip
             if stretch:
                 show_stretch(clip, stretch, answer, model)

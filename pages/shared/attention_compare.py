@@ -48,12 +48,12 @@ def show_compare(clip: Clip, model: Recogniser) -> None:
         panels.append(panel)
         curves[name] = panel.curve
         rows.append((name, panel, figures))
-    stretch, zoom = pick_stretch(clip.waveform.seconds)
+    stretch, zoom, cover = pick_stretch(clip.waveform.seconds)
     lanes, pictures = base(clip, None, "")
     with stretch_place:
         show_stage(
             "stage", clip.wav, clip.waveform.seconds, [*lanes, *(curve_lane(one, one.state) for one in panels)],
-            box=stretch, zoom=zoom, changed=told,
+            box=stretch, zoom=zoom, cover=cover, changed=told,
         )  # fmt: skip
     st.caption(
         "Shows the map that each model opens with, in its own unit, and at the right of each its answer; grey is "

@@ -15,7 +15,8 @@ from ser_core.plots.panel import Span
 from ser_core.plots.theme import percent
 from ser_core.recogniser import Prediction, Recogniser
 
-START, END, FROM, TO, WINDOW = "start", "end", "zoomfrom", "zoomto", "window"
+START, END, FROM, TO, COVER, WINDOW = "start", "end", "zoomfrom", "zoomto", "cover", "window"
+USUAL_COVER = 75  # percent
 LEAST = 0.02  # seconds
 
 
@@ -27,22 +28,31 @@ def told(name: str, value: Any) -> None:
         st.session_state[FROM], st.session_state[TO] = value or (None, None)
     elif name == "moment" and value is not None:
         st.session_state["moment"] = float(value)
+    elif name == "cover" and value is not None:
+        st.session_state[COVER] = int(value)
 
 
-def pick_stretch(seconds: float) -> tuple[Span | None, Span | None]:
-    """The widgets for the stretch and for what is shown.  Returns both, None for none and for all."""
+def pick_stretch(seconds: float) -> tuple[Span | None, Span | None, int]:
+    """The widgets for the stretch, for what is shown, and for how strongly attention covers the picture (percent).
+
+    None for no stretch, and for the whole clip.
+    """
     _fit(seconds)
-    with st.expander("Stretch and zoom by numbers", icon=":material/straighten:"):
-        columns = st.columns(4, gap="small")
+    with st.expander("Stretch, zoom and cover by numbers", icon=":material/straighten:"):
+        columns = st.columns(5, gap="small")
         numbers = []
         for column, key, label in zip(
-            columns, (START, END, FROM, TO), ("Stretch from, s", "Stretch to, s", "Show from, s", "Show to, s"),
+            columns[:-1], (START, END, FROM, TO), ("Stretch from, s", "Stretch to, s", "Show from, s", "Show to, s"),
             strict=True,
         ):  # fmt: skip
             numbers.append(
                 column.number_input(label, 0.0, None, None, 0.1, "%.2f", key=key, bind="query-params", placeholder="–")
             )
-    return _span(*numbers[:2], seconds), _span(*numbers[2:], seconds)
+        cover = columns[-1].number_input(
+            "Attention covers, %", 0, 100, USUAL_COVER, 5, key=COVER, bind="query-params",
+            help="How strongly attention covers the picture underneath, where it lies on one.",
+        )  # fmt: skip
+    return _span(*numbers[:2], seconds), _span(*numbers[2:], seconds), int(cover)
 
 
 def _fit(seconds: float) -> None:

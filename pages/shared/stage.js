@@ -41,6 +41,7 @@ class Stage {
     find("fit").onclick = () => this.box && this.setView(this.box, true);
     this.fit = find("fit");
     this.strength.oninput = () => { this.opacity = this.strength.value / 100; this.draw(); };
+    this.strength.onchange = () => this.send("cover", Number(this.strength.value));
     this.surface.onpointerdown = (event) => this.down(event);
     this.surface.onpointermove = (event) => this.move(event);
     this.surface.onpointerup = (event) => this.up(event);
@@ -69,6 +70,10 @@ class Stage {
     if (!this.drag) this.box = data.box;
     if (!this.waiting && (!before || "" + before.zoom !== "" + data.zoom || before.sound !== data.sound))
       this.view = data.zoom || [0, this.seconds];
+    if (!before || before.cover !== data.cover) {
+      this.strength.value = data.cover;
+      this.opacity = data.cover / 100;
+    }
     this.veil.hidden = !data.lanes.some((lane) => lane.veil);
     this.surface.setAttribute("aria-valuemax", this.seconds.toFixed(2));
     this.root.dataset.lanes = data.lanes.map((lane) => lane.title).join("|");

@@ -59,15 +59,17 @@ def show_stage(
     *,
     box: Span | None = None,
     zoom: Span | None = None,
+    cover: int = 75,
     marks: Sequence[Span] = (),
     moment: bool = False,
     changed: Callable[[str, Any], None],
 ) -> None:
     """Draw the stage.
 
-    box: the stretch that is chosen.  zoom: what is shown.  marks: stretches marked at the seconds axis.
-    moment: whether a click should be told.  changed: called before the next run with "box", "zoom" or "moment" and
-    what the visitor made of it: (from, to) in seconds or None, and seconds.
+    box: the stretch that is chosen.  zoom: what is shown.  cover: how strongly attention covers a picture, in percent.
+    marks: stretches marked at the seconds axis.  moment: whether a click should be told.
+    changed: called before the next run with "box", "zoom", "cover" or "moment" and what the visitor made of it: (from,
+    to) in seconds or None, percent, seconds.
     """
     data = {
         "seconds": seconds,
@@ -75,6 +77,7 @@ def show_stage(
         "lanes": [_plain(lane, f"{key}-{number}") for number, lane in enumerate(lanes)],
         "box": list(box) if box else None,
         "zoom": list(zoom) if zoom else None,
+        "cover": cover,
         "marks": [list(mark) for mark in marks],
         "moment": moment,
         "hint": HINT,
@@ -86,9 +89,10 @@ def show_stage(
     _component(
         key=key,
         data=data,
-        default={"box": data["box"], "zoom": data["zoom"], "moment": None},
+        default={"box": data["box"], "zoom": data["zoom"], "cover": cover, "moment": None},
         on_box_change=tell("box"),
         on_zoom_change=tell("zoom"),
+        on_cover_change=tell("cover"),
         on_moment_change=tell("moment"),
     )
 

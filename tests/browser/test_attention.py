@@ -119,6 +119,9 @@ def test_zoom_is_shared_and_stands_in_the_address(visit: NewPage) -> None:
 
 def test_a_link_opens_the_same_view_in_a_fresh_browser(context: BrowserContext, address: str, visit: NewPage) -> None:
     first = to_attention(visit())
+    first.locator(".strength").fill("40")
+    first.wait_for_url(re.compile("[?&]cover=40"))
+    drawn(first)
     first.get_by_role("radio", name="Over time").or_(first.get_by_role("button", name="Over time")).first.click()
     drawn(first)
     drag(first, 0.4, 0.9, load(samples()[0].path).seconds)
@@ -132,6 +135,7 @@ def test_a_link_opens_the_same_view_in_a_fresh_browser(context: BrowserContext, 
     lanes = first.locator(".stage").get_attribute("data-lanes")
     assert lanes.count("|") == 2  # the curve has a lane of its own
     expect(page.locator(".stage")).to_have_attribute("data-lanes", lanes)
+    expect(page.locator(".strength")).to_have_value("40")
     page.close()
 
 

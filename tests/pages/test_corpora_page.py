@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ser_core.corpora
-from pages.shared import corpora_here, deep_link
+from pages.shared import corpora_here
 from ser_core.corpora import get_corpus, list_corpora
 from ser_core.corpora.importing import OWN, TRASH, imported
 from ser_core.corpora.synthetic import samples
@@ -33,7 +33,6 @@ VISITOR = Permission(True, "This server is open.", visitor="abc")
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     """The page as whoever runs the server sees it, with an empty data folder."""
-    monkeypatch.setattr(deep_link, "through_app", lambda: None)  # its rerun would swallow every click of AppTest
     (tmp_path / "data").mkdir()
     monkeypatch.setenv("SER_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("SER_CACHE", str(tmp_path / "cache"))

@@ -15,7 +15,7 @@ import pytest
 from sklearn.metrics import classification_report, confusion_matrix
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import deep_link, evaluate_catalogue, evaluate_run, evaluate_take, known_scores
+from pages.shared import evaluate_catalogue, evaluate_run, evaluate_take, known_scores
 from pages.shared.evaluate_clips import surest
 from pages.shared.evaluate_pick import Choice
 from pages.shared.evaluate_work import Stopped, Work
@@ -50,7 +50,6 @@ def stored(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def app(checkpoints: Path, stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page with no corpus but the synthetic one, and two stored evaluations."""
-    monkeypatch.setattr(deep_link, "through_app", lambda: None)  # its rerun would swallow every click of AppTest
     monkeypatch.setenv("SER_CHECKPOINTS", str(checkpoints))
     monkeypatch.setenv("SER_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("SER_CACHE", str(tmp_path / "cache"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import deep_link, known_scores, model_table
+from pages.shared import known_scores, model_table
 from ser_core.checkpoints import load_card
 from ser_core.models import Cost, list_systems, system_class
 from ser_core.models.kept_costs import every_variant
@@ -28,7 +28,6 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def app(checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page, with our results in an empty folder and every cost known."""
-    monkeypatch.setattr(deep_link, "through_app", lambda: None)  # its rerun would swallow every click of AppTest
     monkeypatch.setenv("SER_CHECKPOINTS", str(checkpoints))
     monkeypatch.setattr(known_scores, "RESULTS", tmp_path)
     monkeypatch.setattr(model_table, "kept_costs", lambda: dict(COSTS))

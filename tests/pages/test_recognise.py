@@ -356,6 +356,7 @@ def waveform_of_the_first_sample() -> audio.Waveform:
     return load(samples()[0].path)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_when_what_answers_has_died_the_page_says_so(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     def dies(*_: object) -> None:
         raise SystemExit

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import deep_link, train_devices
+from pages.shared import train_devices
 from pages.shared.train_form import query
 from pages.shared.train_quick import RECIPE
 from ser_core.checkpoints import Card, list_checkpoints
@@ -46,7 +46,6 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
         write_note(process_path(run), process())
 
     monkeypatch.setattr(Local, "start", start)
-    monkeypatch.setattr(deep_link, "through_app", lambda: None)  # its rerun would swallow every click of AppTest
     monkeypatch.setattr(train_devices.Lookout, "gpus", lambda self: [])
     monkeypatch.setenv("SER_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("SER_CHECKPOINTS", str(put(tmp_path / "checkpoints", "ctmam-general")))
