@@ -6,6 +6,7 @@
 # make gpu-check     what needs a GPU; skipped where there is none
 # make test-heavy    full sizes, long clips and small trainings: an hour or so
 # make fuzz-short    1,000 hostile inputs (python -m benchmarks.fuzz: 12,000)
+# make load          thirty students for five minutes (load-short: six for half a minute, without time limits)
 # make audit         known holes in the packages that are installed, by PyPI's advisory service
 VENV := .venv
 PYTHON ?= python3
@@ -15,7 +16,7 @@ PORT ?= 8501
 APP_STAMP := $(VENV)/.app-$(shell cat requirements.txt | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements.txt requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: app class class-pack test test-heavy browser-test fuzz-short audit ci lint format corpus reproduce reproduce-gpu gpu-check faults clean
+.PHONY: app class class-pack test test-heavy browser-test fuzz-short load load-short audit ci lint format corpus reproduce reproduce-gpu gpu-check faults clean
 .DEFAULT_GOAL := app
 
 app: $(APP_STAMP)
@@ -41,10 +42,16 @@ browser-test: $(DEV_STAMP)
 fuzz-short: $(DEV_STAMP)
 	$(BIN)/python -m benchmarks.fuzz --sounds 800 --files 200 --kept /dev/null
 
+load: $(DEV_STAMP)
+	$(BIN)/python -m benchmarks.load --write results/load.md
+
+load-short: $(DEV_STAMP)
+	$(BIN)/python -m benchmarks.load --smoke
+
 audit: $(DEV_STAMP)
 	$(BIN)/python .ci/audit
 
-ci: test fuzz-short browser-test
+ci: test fuzz-short load-short browser-test
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff check .

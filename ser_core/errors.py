@@ -63,5 +63,9 @@ class JobError(SpeechEmotionError):
     """A job that cannot be started, found, or changed as it stands."""
 
 
+class ServingError(SpeechEmotionError):
+    """No answer for a clip: the line before the network is full, or its thread has stopped."""
+
+
 class NotAllowed(SpeechEmotionError):
     """An action that this visitor of the server may not take."""

@@ -171,6 +171,7 @@ def speech_probabilities(samples: np.ndarray, gain: float = 1.0) -> np.ndarray:
     state, parts = None, []
     # One OpenMP thread, for the calling thread alone: a hundred tiny steps in a row only wait for a second one, and on
     # a busy machine they wait fifty times longer than they compute.
+    torch.get_num_threads()  # in a fresh thread the first question sets the number, over any limit
     with torch.inference_mode(), _pools.limit(limits=1, user_api="openmp"):
         for first in range(0, total, BLOCK_FRAMES):
             count = min(BLOCK_FRAMES, total - first)

@@ -9,6 +9,7 @@ from collections import OrderedDict
 
 import streamlit as st
 
+from pages.shared import waiting
 from pages.shared.clip import Clip
 from ser_core import audio, quality
 from ser_core.checkpoints import find_checkpoint
@@ -55,11 +56,14 @@ def sample_clip(utterance_id: str) -> Clip:
 
 
 def answer(clip: Clip, model: Recogniser) -> Prediction:
-    """What the checkpoint says of the clip, computed once per visitor and pair of clip and checkpoint."""
+    """What the checkpoint says of the clip, computed once per visitor and pair of clip and checkpoint.
+
+    Every answer goes through the one line of this server: the run may end here, see `waiting.predict`.
+    """
     answers: OrderedDict[tuple[str, Recogniser], Prediction] = st.session_state.setdefault(_KEY, OrderedDict())
     key = clip.waveform.digest, model
     if key not in answers:
-        answers[key] = model.predict(clip.waveform)
+        answers[key] = waiting.predict(model, clip.waveform)
     answers.move_to_end(key)
     while len(answers) > ANSWERS:
         answers.popitem(last=False)

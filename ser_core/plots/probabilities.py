@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from ser_core.plots.theme import Palette, dress, percent
+from ser_core.plots.theme import Palette, dressed, percent
 
 ROW = 33  # pixels per label
 
@@ -19,42 +19,43 @@ def probability_bars(ranked: Sequence[tuple[str, float]], colours: Palette) -> g
     """
     labels = [label for label, _ in ranked]
     shares = [share for _, share in ranked]
-    figure = go.Figure()
-    figure.add_bar(y=labels, x=[1.0] * len(labels), orientation="h", marker={"color": colours.track}, hoverinfo="skip")
-    figure.add_bar(
-        y=labels,
-        x=shares,
-        orientation="h",
-        marker={"color": [colours.emotions[label] for label in labels]},
-        hoverinfo="skip",
-    )
-    for rank, (label, share) in enumerate(ranked):
-        # Beyond the track, so that the numbers form a column and never run into a bar.
-        figure.add_annotation(
-            x=1.0,
-            y=label,
-            text=f"<b>{percent(share)}</b>" if rank == 0 else percent(share),
-            font={"color": colours.text if rank == 0 else colours.muted},
-            showarrow=False,
-            xanchor="right",
-            xshift=48,
-        )
-    figure.update_xaxes(visible=False, range=[0, 1], fixedrange=True)
-    figure.update_yaxes(
-        autorange="reversed",
-        fixedrange=True,
-        showgrid=False,
-        zeroline=False,
-        ticks="",
-        ticklabelstandoff=10,
-        automargin=False,
-    )
-    return dress(
-        figure,
+    bars = {"type": "bar", "y": labels, "orientation": "h", "hoverinfo": "skip"}
+    numbers = [
+        {
+            # Beyond the track, so that the numbers form a column and never run into a bar.
+            "x": 1.0,
+            "y": label,
+            "text": f"<b>{percent(share)}</b>" if rank == 0 else percent(share),
+            "font": {"color": colours.text if rank == 0 else colours.muted},
+            "showarrow": False,
+            "xanchor": "right",
+            "xshift": 48,
+        }
+        for rank, (label, share) in enumerate(ranked)
+    ]
+    layout = dressed(
         colours,
         height=ROW * len(labels) + 8,
         margin={"l": 84, "r": 52, "t": 4, "b": 4},
         barmode="overlay",
         bargap=0.42,
         barcornerradius=3,
+        annotations=numbers,
+        xaxis={"visible": False, "range": [0, 1], "fixedrange": True},
+        yaxis={
+            "autorange": "reversed",
+            "fixedrange": True,
+            "showgrid": False,
+            "zeroline": False,
+            "ticks": "",
+            "ticklabelstandoff": 10,
+            "automargin": False,
+        },
+    )
+    return go.Figure(
+        [
+            {**bars, "x": [1.0] * len(labels), "marker": {"color": colours.track}},
+            {**bars, "x": shares, "marker": {"color": [colours.emotions[label] for label in labels]}},
+        ],
+        layout,
     )

@@ -111,20 +111,25 @@ def percent(share: float) -> str:
 
 def dress(figure: go.Figure, colours: Palette, height: int, margin: dict[str, int], **layout: Any) -> go.Figure:
     """Give a figure its surroundings: transparent, in the page's type, with a fixed height and explicit margins."""
-    figure.update_layout(
-        template="none",
-        height=height,
-        margin={"pad": 0, **margin},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": 14, "color": colours.text},
-        hoverlabel={
+    figure.update_layout(dressed(colours, height, margin, **layout))
+    return figure
+
+
+def dressed(colours: Palette, height: int, margin: dict[str, int], **layout: Any) -> dict[str, Any]:
+    """The same as a layout, for a figure that is built in one go: Plotly's `update_...` calls take ten times longer."""
+    return {
+        "template": "none",
+        "height": height,
+        "margin": {"pad": 0, **margin},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 14, "color": colours.text},
+        "hoverlabel": {
             "bgcolor": colours.surface,
             "bordercolor": colours.grid,
             "font": {"family": FONT, "size": 13, "color": colours.text},
         },
-        showlegend=False,
-        dragmode=False,
+        "showlegend": False,
+        "dragmode": False,
         **layout,
-    )
-    return figure
+    }

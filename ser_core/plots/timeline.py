@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from ser_core.audio import SAMPLE_RATE
-from ser_core.plots.theme import Palette, dress, faded, percent
+from ser_core.plots.theme import Palette, dressed, faded, percent
 from ser_core.recogniser import Prediction
 from ser_core.segments import overlap_add
 
 HEIGHT = 400  # pixels
+ROWS = [0.715, 1.0], [0.0, 0.665]  # shares of the height: the waveform, the curves
 POINTS = 1200  # along the time axis; more than a screen has
 FINEST = 0.05  # seconds between points of the probability curves
 NAMED = 0.15  # a curve that reaches this share anywhere gets its name at its end
@@ -56,111 +57,151 @@ def clip_timeline(
 
     samples: the clip, shape = (n,).  speech: stretches (start, end) in seconds that hold speech, shaded.
     """
-    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.3, 0.7], vertical_spacing=0.05)
-    seconds = len(samples) / SAMPLE_RATE
-    _waveform(figure, samples, colours)
-    _curves(figure, prediction, segment_seconds, seconds, colours)
-    for start, end in speech:
-        figure.add_vrect(start, end, fillcolor=colours.speech, line_width=0, layer="below", row=1, col=1)
-    figure.update_xaxes(
-        range=[0, seconds], showgrid=False, zeroline=False, ticks="", color=colours.muted, fixedrange=seconds <= BROWSE
-    )
-    figure.update_xaxes(
-        row=2,
-        col=1,
-        title={"text": "seconds", "standoff": 4, "font": {"size": 13, "color": colours.muted}},
-        ticks="outside",
-        ticklen=4,
-        tickcolor=colours.grid,
-        showspikes=True,
-        spikemode="across",
-        spikesnap="cursor",
-        spikethickness=1,
-        spikedash="solid",
-        spikecolor=faded(colours.text, 0.35),
-        nticks=9,
-        unifiedhovertitle={"text": "<b>%{x:.2f} s</b>"},
-    )
-    figure = dress(
-        figure,
+    length = len(samples) / SAMPLE_RATE
+    shares = along_the_clip(prediction, segment_seconds)
+    layout = dressed(
         colours,
         height=HEIGHT,
         margin={"l": 46, "r": 78, "t": 6, "b": 44},
         hovermode="x unified",
         hoverdistance=-1,
+        annotations=_names(prediction, *shares, colours),
+        shapes=[_stretch(start, end, colours) for start, end in speech],
+        **_axes(samples, length, colours),
     )
-    if seconds > BROWSE:
-        figure.update_layout(dragmode="zoom")
-    return figure
+    if length > BROWSE:
+        layout["dragmode"] = "zoom"
+    return go.Figure([_waveform(samples, colours), *_curves(prediction, *shares, colours)], layout)
 
 
-def _waveform(figure: go.Figure, samples: np.ndarray, colours: Palette) -> None:
-    times, low, high = envelope(samples)
-    figure.add_scatter(
-        x=np.concatenate([times, times[::-1]]),
-        y=np.concatenate([high, low[::-1]]),
-        fill="toself",
-        fillcolor=colours.wave,
-        line={"color": colours.wave, "width": 0.6},
-        mode="lines",
-        hoverinfo="skip",
-        row=1,
-        col=1,
-    )
+def _axes(samples: np.ndarray, length: float, colours: Palette) -> dict[str, Any]:
+    """Two rows over one seconds axis.  samples: shape = (n,).  length: of the clip in seconds."""
+    across = {
+        "range": [0, length],
+        "showgrid": False,
+        "zeroline": False,
+        "color": colours.muted,
+        "fixedrange": length <= BROWSE,
+    }
     reach = float(np.abs(samples).max()) or 1.0  # each clip fills the height; its level stands in the quality line
-    figure.update_yaxes(row=1, col=1, range=[-1.08 * reach, 1.08 * reach], visible=False, fixedrange=True)
+    return {
+        "xaxis": {**across, "anchor": "y", "matches": "x2", "showticklabels": False, "ticks": ""},
+        "yaxis": {
+            "anchor": "x",
+            "domain": ROWS[0],
+            "range": [-1.08 * reach, 1.08 * reach],
+            "visible": False,
+            "fixedrange": True,
+        },
+        "xaxis2": {
+            **across,
+            "anchor": "y2",
+            "title": {"text": "seconds", "standoff": 4, "font": {"size": 13, "color": colours.muted}},
+            "ticks": "outside",
+            "ticklen": 4,
+            "tickcolor": colours.grid,
+            "showspikes": True,
+            "spikemode": "across",
+            "spikesnap": "cursor",
+            "spikethickness": 1,
+            "spikedash": "solid",
+            "spikecolor": faded(colours.text, 0.35),
+            "nticks": 9,
+            "unifiedhovertitle": {"text": "<b>%{x:.2f} s</b>"},
+        },
+        "yaxis2": {
+            "anchor": "x2",
+            "domain": ROWS[1],
+            "range": [0, 1.02],
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+            "ticktext": ["0", "", "50%", "", "100%"],
+            "gridcolor": colours.grid,
+            "zeroline": False,
+            "color": colours.muted,
+            "fixedrange": True,
+            "ticks": "",
+            "ticklabelstandoff": 6,
+        },
+    }
 
 
-def _curves(
-    figure: go.Figure, prediction: Prediction, segment_seconds: float, seconds: float, colours: Palette
-) -> None:
-    times, shares = along_the_clip(prediction, segment_seconds)
+def _stretch(start: float, end: float, colours: Palette) -> dict[str, Any]:
+    """Speech, shaded behind the waveform."""
+    return {
+        "type": "rect",
+        "xref": "x",
+        "yref": "y domain",
+        "x0": start,
+        "x1": end,
+        "y0": 0,
+        "y1": 1,
+        "fillcolor": colours.speech,
+        "line": {"width": 0},
+        "layer": "below",
+    }
+
+
+def _waveform(samples: np.ndarray, colours: Palette) -> dict[str, Any]:
+    times, low, high = envelope(samples)
+    return {
+        "type": "scatter",
+        "x": np.concatenate([times, times[::-1]]),
+        "y": np.concatenate([high, low[::-1]]),
+        "xaxis": "x",
+        "yaxis": "y",
+        "fill": "toself",
+        "fillcolor": colours.wave,
+        "line": {"color": colours.wave, "width": 0.6},
+        "mode": "lines",
+        "hoverinfo": "skip",
+    }
+
+
+def _curves(prediction: Prediction, times: np.ndarray, shares: np.ndarray, colours: Palette) -> list[dict[str, Any]]:
+    """A line for each label, in the order in which the hover box lists them.  times: (T,).  shares: (T, C)."""
     ranked = [label for label, _ in prediction.ranked()]
-    column = {label: shares[:, prediction.labels.index(label)] for label in ranked}
-    for rank, label in enumerate(ranked):  # in the order that the hover box lists them
-        winner = label == ranked[0]
-        colour = colours.emotions[label]
-        figure.add_scatter(
-            x=times,
-            y=column[label],
-            name=label,
-            zorder=len(ranked) - rank,  # the likeliest lies on top
-            mode="lines",
-            line={"color": colour, "width": 3 if winner else 1.6},
-            fill="tozeroy" if winner else None,
-            fillcolor=faded(colour, 0.10),
-            customdata=[percent(share) for share in column[label]],
-            hovertemplate="%{customdata}",
-            row=2,
-            col=1,
-        )
-    named = {label: float(column[label][-1]) for label in ranked if column[label].max() >= NAMED}
-    for label, height in spread(named).items():
-        figure.add_annotation(
-            x=times[-1],
-            xref="x2",
-            y=height,
-            yref="y2",
-            xanchor="left",
-            xshift=6,
-            showarrow=False,
-            text=f'<span style="color:{colours.emotions[label]}">●</span> '
-            + (f"<b>{label}</b>" if label == ranked[0] else label),
-            font={"size": 13},
-        )
-    figure.update_yaxes(
-        row=2,
-        col=1,
-        range=[0, 1.02],
-        tickvals=[0, 0.25, 0.5, 0.75, 1],
-        ticktext=["0", "", "50%", "", "100%"],
-        gridcolor=colours.grid,
-        zeroline=False,
-        color=colours.muted,
-        fixedrange=True,
-        ticks="",
-        ticklabelstandoff=6,
-    )
+    return [
+        {
+            "type": "scatter",
+            "x": times,
+            "y": shares[:, prediction.labels.index(label)],
+            "xaxis": "x2",
+            "yaxis": "y2",
+            "name": label,
+            "zorder": len(ranked) - rank,  # the likeliest lies on top
+            "mode": "lines",
+            "line": {"color": colours.emotions[label], "width": 3 if rank == 0 else 1.6},
+            "fill": "tozeroy" if rank == 0 else None,
+            "fillcolor": faded(colours.emotions[label], 0.10),
+            "customdata": [percent(share) for share in shares[:, prediction.labels.index(label)]],
+            "hovertemplate": "%{customdata}",
+        }
+        for rank, label in enumerate(ranked)
+    ]
+
+
+def _names(prediction: Prediction, times: np.ndarray, shares: np.ndarray, colours: Palette) -> list[dict[str, Any]]:
+    """The names of the labels that matter, where their curves end."""
+    ends = {
+        label: float(shares[-1, column])
+        for label, _ in prediction.ranked()
+        if shares[:, column := prediction.labels.index(label)].max() >= NAMED
+    }
+    return [
+        {
+            "x": times[-1],
+            "xref": "x2",
+            "y": height,
+            "yref": "y2",
+            "xanchor": "left",
+            "xshift": 6,
+            "showarrow": False,
+            "text": f'<span style="color:{colours.emotions[label]}">●</span> '
+            + (f"<b>{label}</b>" if label == prediction.label else label),
+            "font": {"size": 13},
+        }
+        for label, height in spread(ends).items()
+    ]
 
 
 def spread(heights: dict[str, float], gap: float = NAME_GAP) -> dict[str, float]:
