@@ -12,6 +12,7 @@ page = st.navigation(
             st.Page(
                 "pages/recognise.py", title="Recognise", icon=":material/hearing:", url_path="recognise", default=True
             ),
+            st.Page("pages/live.py", title="Live", icon=":material/sensors:", url_path="live"),
             st.Page("pages/signal.py", title="Signal", icon=":material/graphic_eq:", url_path="signal"),
             st.Page(
                 "pages/attention.py", title="Attention", icon=":material/center_focus_strong:", url_path="attention"

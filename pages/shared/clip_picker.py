@@ -124,6 +124,13 @@ def _recorded() -> Clip | None:
     return _show(_RECORDED)
 
 
+def bring(clip: Clip) -> None:
+    """Hand a recording over from another page: it is the clip from the next run on."""
+    linked_clip.let_go()
+    st.session_state[_RECORDED] = _Outcome(clip)
+    st.session_state[SOURCE] = RECORD
+
+
 def _keep(key: str, outcome: _Outcome) -> NoReturn:
     """Start the run anew: the notice steps back, and a used recorder goes with its large copy of the sound."""
     st.session_state[key] = outcome

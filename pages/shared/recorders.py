@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from audio_recorder_streamlit import audio_recorder
 
-from pages.shared import brand
+from pages.shared import brand, microphone
 
 PLAIN = (
     "Press, speak, press again. Best for emotion: the browser's automatic gain control is switched off, so loud stays "
@@ -19,7 +19,6 @@ HANDS_FREE = (
     "Press once and speak: it stops by itself when you pause. The browser's automatic gain control stays on here and "
     "flattens loudness, which carries much of the emotion, so expect a weaker answer."
 )
-HELP = "Nothing happens? Allow the microphone for this page, in the address bar. It works on localhost and over https."
 INSECURE = (
     "This page came over plain http, and browsers lend their microphone only to https pages or to localhost: nothing "
     "can be recorded here. Open it over https (whoever runs the server starts it with `make class`), or upload a file."
@@ -70,7 +69,7 @@ def record(allowed: bool, plain_changed: Callable[[], None]) -> Recording | None
             spoken = _hands_free() if allowed else None
             st.caption("Press the microphone and speak." if allowed else "Tick the box above first.")
         st.caption(HANDS_FREE)
-    st.caption(HELP)
+    microphone.check()
     # The plain recorder hands out its sound on every rerun; only its changes count.
     changed = st.session_state.pop(_CHANGED, False)
     if spoken:
