@@ -118,7 +118,7 @@ def _axes(figure: go.Figure, quantity: Quantity, epochs: int, colours: Palette) 
     figure.update_xaxes(
         title={"text": "epoch", "font": small, "standoff": 4}, range=[0.5, max(last, 2) + 0.5], color=colours.muted,
         gridcolor=colours.grid, zeroline=False, fixedrange=True, ticks="outside", ticklen=4, tickcolor=colours.grid,
-        tickformat="d", nticks=10,
+        tickformat="d", nticks=10, dtick=1 if last <= 10 else None,
     )  # fmt: skip
     figure.update_yaxes(
         title={"text": AXES[quantity], "font": small, "standoff": 4}, color=colours.muted, gridcolor=colours.grid,
