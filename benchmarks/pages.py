@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +100,16 @@ def timed(act: Callable[[], object], until: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+def soon(page: Page, script: str, *values: object) -> Callable[[], object]:
+    """Waits until a script says true, looking at every frame: `expect` looks only now and then."""
+    return lambda: page.wait_for_function(script, arg=list(values), polling="raf")
+
+
+VISIBLE = "([where]) => { const found = document.querySelector(where); return !!found && found.offsetHeight > 0 }"
+HOLDS = "([where, text]) => (document.querySelector(where)?.innerText || '').includes(text)"
+OTHER_LANES = "([stage, before]) => stage.dataset.lanes !== before && stage.dataset.waits === '0'"
+
+
 def still(page: Page) -> None:
     """The server has nothing more to do for this visitor."""
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
@@ -117,8 +126,8 @@ def first_views(place: Place, table: Table) -> None:
             link = page.get_by_role("link", name=name, exact=True)
 
             def shown(name: str = name, there: str = there) -> None:
-                expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
-                expect(page.locator(there).first).to_be_visible()
+                soon(page, HOLDS, "h1", name)()
+                soon(page, VISIBLE, there)()
 
             seconds = timed(link.click, shown)
             still(page)
@@ -155,13 +164,15 @@ def attention(place: Place, table: Table) -> None:
         expect(page.locator(".st-key-more")).to_be_visible()
         lanes = drawn(page)
         still(page)
+        stage = page.locator(".stage").element_handle()  # in a shadow that scripts do not look into
         for kind, times in (("head", heads), ("view", views)):
             group = page.locator(f".st-key-{kind}").get_by_role("radio")
             for number in (1, 0, 1, 0) if group.count() > 1 else ():
-                if kind == "view":  # the second view has other pictures, whatever it is: wait until all stands
-                    times.append(timed(group.nth(number).click, lambda: still(page)))
+                button = group.nth(number)
+                if kind == "view":  # not every view has other lanes: wait until the server is done and all is drawn
+                    times.append(timed(button.click, lambda: still(page)))
                 else:
-                    times.append(timed(group.nth(number).click, partial(drawn, page, lanes)))
+                    times.append(timed(button.click, soon(page, OTHER_LANES, stage, lanes)))
                 still(page)
                 lanes = drawn(page)
         if heads:
@@ -172,7 +183,7 @@ def attention(place: Place, table: Table) -> None:
             path = clip(place, 3, seed + 10 * MODELS.index(model))
             began = time.perf_counter()
             page.locator("input[type=file]").set_input_files(path)
-            expect(page.locator(".st-key-clip-strip").get_by_text(path.stem)).to_be_visible()
+            soon(page, HOLDS, ".st-key-clip-strip", path.stem)()
             strips.append(time.perf_counter() - began)
             expect(page.locator(".st-key-more")).to_be_visible()
             still(page)
@@ -199,7 +210,7 @@ def minute(place: Place, table: Table) -> None:
         threading.Thread(target=watch, daemon=True).start()
         began = time.perf_counter()
         page.locator("input[type=file]").set_input_files(path)
-        expect(page.locator(".st-key-clip-strip").get_by_text(path.stem)).to_be_visible()
+        soon(page, HOLDS, ".st-key-clip-strip", path.stem)()
         strip = time.perf_counter() - began
         expect(page.locator(".st-key-more")).to_be_visible()
         still(page)
@@ -265,20 +276,9 @@ def beside_a_job(place: Place, table: Table) -> None:
         expect(page.locator(".st-key-quick")).to_be_visible()
         tabs: list[float] = []
         for _ in range(6):
-            tabs.append(
-                timed(
-                    page.get_by_role("tab", name="Runs").click,
-                    lambda: expect(page.locator(".st-key-run-progress")).to_be_visible(),
-                )
-            )
-            page.wait_for_timeout(500)
-            tabs.append(
-                timed(
-                    page.get_by_role("tab", name="Launch").click,
-                    lambda: expect(page.locator(".st-key-quick")).to_be_visible(),
-                )
-            )
-            page.wait_for_timeout(500)
+            for name, there in (("Runs", ".st-key-run-progress"), ("Launch", ".st-key-quick")):
+                tabs.append(timed(page.get_by_role("tab", name=name).click, soon(page, VISIBLE, there)))
+                page.wait_for_timeout(500)
         table.add("Train beside a job: another tab", "0.5 s", tabs)
         page.get_by_role("link", name="Recognise").click()
         expect(page.locator(".st-key-clip-strip")).to_be_visible()
@@ -287,8 +287,8 @@ def beside_a_job(place: Place, table: Table) -> None:
         pills = page.locator(".st-key-emotion button")
         for number in (1, 2, 3, 1, 2, 3):
             name = pills.nth(number).inner_text()
-            said = page.locator(".st-key-clip-strip").get_by_text(re.compile(name, re.IGNORECASE)).first
-            clicks.append(timed(pills.nth(number).click, lambda said=said: expect(said).to_be_visible()))
+            there = soon(page, HOLDS, ".st-key-clip-strip", name.strip().capitalize())
+            clicks.append(timed(pills.nth(number).click, there))
             still(page)
         table.add("Recognise beside a job: another sample is there", "0.5 s", clicks)
     finally:
