@@ -257,7 +257,10 @@ def evaluating(place: Place, table: Table) -> None:
             page.wait_for_timeout(20)
         button = page.get_by_role("button", name="Stop", exact=True)
         stops.append(
-            timed(button.click, lambda: expect(page.get_by_text("Stopped: nothing was kept.")).to_be_visible())
+            timed(
+                button.click,
+                lambda: expect(page.get_by_text("Stopped: what was under way was not kept.")).to_be_visible(),
+            )
         )
         still(page)
     table.add("Evaluate: between two movements of the bar", "1 s", gaps)

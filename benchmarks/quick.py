@@ -26,7 +26,8 @@ from ser_core.recipes import load_recipe
 HEAD = f"""# The first training
 
 `{RECIPE}`, as "Train it now" launches it: seconds from the order to *done* on an otherwise idle machine, and the UA on
-the two synthetic voices it never heard. One run for each seed; the recipe was chosen by the validation voices alone. It checks the machinery and is no evidence about emotion.
+the two synthetic voices it never heard. One run for each seed; the recipe was chosen by the validation voices alone.
+It checks the machinery and is no evidence about emotion.
 """
 
 

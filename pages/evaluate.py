@@ -1,5 +1,7 @@
 """Evaluate: how often a model is right, what it confuses, on whose voice, and how far to believe the figures."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from pages.shared import evaluate_catalogue, evaluate_own, evaluate_run
@@ -8,14 +10,15 @@ from pages.shared.evaluate_clips import pick_clip_of, show_judged
 from pages.shared.evaluate_cross import show_cross
 from pages.shared.evaluate_figures import show_by_emotion, show_by_voice, show_sureness
 from pages.shared.evaluate_leaks import show_leaks
-from pages.shared.evaluate_matrix import show_matrix, show_two
+from pages.shared.evaluate_matrix import pick_whose, show_matrix, show_two
 from pages.shared.evaluate_pick import Choice, found, found_rival, pick
 from pages.shared.evaluate_rivals import show_rivals
 from pages.shared.evaluate_summary import show_summary
 from pages.shared.evaluate_take import show_take_away
 from pages.shared.evaluate_work import show_work
+from pages.shared.memory import remembered
 from ser_core.errors import EvaluationError
-from ser_core.evaluation import Evaluation
+from ser_core.evaluation import Evaluation, alike
 
 STYLE = """<style>
 @media (max-width: 640px) {
@@ -50,9 +53,30 @@ def main() -> None:
         if not busy:
             evaluate_run.offer(choice)
         return
-    show_summary(choice, evaluation, rival)
+    whole, note = evaluation, ""
+    if rival is not None:
+        try:
+            evaluation, rival = pair_of(whole, rival)
+            note = (
+                f"Both on the {len(evaluation.clips):,} clips that both answered, choosing among the "
+                f"{len(evaluation.labels)} emotions that both know; alone, each may have been tested on more."
+            )
+        except EvaluationError as error:
+            rival, note = None, str(error)
+    show_summary(choice, evaluation, rival, note)
     show_parts(choice, evaluation, rival)
-    show_take_away(choice, evaluation)
+    show_take_away(choice, whole)
+
+
+def pair_of(first: Evaluation, second: Evaluation) -> tuple[Evaluation, Evaluation]:
+    """Given the same task, with all figures.  Raises EvaluationError where the two cannot be compared."""
+
+    def make() -> tuple[Evaluation, ...]:
+        mine, yours = alike(first, second)
+        return replace(mine, stored=mine.report()), replace(yours, stored=yours.report()), first, second
+
+    mine, yours, *_ = remembered("evaluation pairs", (id(first), id(second)), make, 2)
+    return mine, yours
 
 
 def show_parts(choice: Choice, evaluation: Evaluation, rival: Evaluation | None) -> None:
@@ -95,6 +119,9 @@ def show_confusions(choice: Choice, evaluation: Evaluation, rival: Evaluation | 
             show_matrix(evaluation)
         clip = cells
     with cells:
+        if rival is not None and pick_whose(choice):
+            choice = replace(choice, model=choice.against, against=choice.model)
+            evaluation, rival = rival, evaluation
         place = pick_clip_of(evaluation)
     if place is not None:
         with clip:

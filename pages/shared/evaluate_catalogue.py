@@ -1,14 +1,14 @@
 """The evaluations that are stored: those that ship, those made on this page, and those of the runs that are here.
 
-All visitors see them: they hold answers to published recordings only.  What came out on somebody's own clips is never
-among them.
+All visitors see them: they hold answers to the corpora of this server only.  What came out on a visitor's own ZIP is
+never among them.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -105,11 +105,17 @@ def _load(folder: str, stamp: int) -> Evaluation | str:
         return str(error)
 
 
-def keep(evaluation: Evaluation) -> Path:
-    """Store what was evaluated here, so that it opens at once the next time.  Raises EvaluationError."""
+def keep(evaluation: Evaluation, model: str) -> Path:
+    """Store what was evaluated here, so that it opens at once the next time.  Raises EvaluationError.
+
+    model: as the list calls it.  The card of a run that nobody kept bears its recipe's name, as other runs' may.
+    """
+    if model != evaluation.checkpoint:
+        evaluation = replace(evaluation, checkpoint=model, stored=None)
     corpus = re.sub(r"[^A-Za-z0-9]+", "-", evaluation.corpus).strip("-")
     protocol = evaluation.protocol.replace(":", "")
     seen = "-seen" if evaluation.seen_included else ""
-    folder = runs_folder() / MADE / f"{evaluation.checkpoint}-{corpus}-{protocol}{seen}"
+    named = re.sub(r"[^A-Za-z0-9._-]+", "-", model)
+    folder = runs_folder() / MADE / f"{named}-{corpus}-{protocol}{seen}"
     save_evaluation(folder, evaluation)
     return folder

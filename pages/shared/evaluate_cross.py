@@ -142,6 +142,6 @@ def fill(gaps: list[tuple[str, str]]) -> None:
             def report(doing: str, done: int, total: int, name: str = name) -> None:
                 progress(f"{name}: {doing}", done, total)
 
-            evaluate_catalogue.keep(recognised(models[name], clips[corpus], corpus, "all", False, False, report))
+            evaluate_catalogue.keep(recognised(models[name], clips[corpus], corpus, "all", False, False, report), name)
 
     begin("the grid", do)

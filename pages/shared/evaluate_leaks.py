@@ -93,8 +93,19 @@ def show_pairs() -> None:
         alt="; ".join(f"{pair.name}: {said(pair)}" for pair in found),
     )  # fmt: skip
     st.caption(
-        "Each row is one system on one corpus, trained anew under both splits. What lies between circle and diamond is "
-        "what the split gives away, with the luck of one training each. It does not show which of the leaks did it."
+        "Each row is one system on one corpus, trained anew under each split that was measured. What lies between "
+        "circle and diamond is what the split gives away, with the luck of one training each. It does not show which "
+        "of the leaks did it." + one_sided(found)
+    )
+
+
+def one_sided(found: list[Pair]) -> str:
+    """Where only one of the two splits was measured; empty where all were."""
+    lone = [pair.name for pair in found if pair.honest is None or pair.leaky is None]
+    if not lone:
+        return ""
+    return (
+        f" Measured under one split only, so far: {', '.join(lone)}; `python -m ser_core reproduce comparison` goes on."
     )
 
 

@@ -6,13 +6,13 @@ import streamlit as st
 
 from pages.shared import brand
 from pages.shared.evaluate_pick import Choice
-from ser_core.errors import EvaluationError
-from ser_core.evaluation import Evaluation, restricted, shared
+from ser_core.evaluation import Evaluation
 from ser_core.plots.confusion import Cell, Share, confusion_difference, confusion_matrix
 
 COUNTS, ROWS, COLUMNS = "counts", "by row", "by column"
 SHARES: dict[str, Share] = {COUNTS: "", ROWS: "row", COLUMNS: "column"}
-SHOWN, CELL = "share", "cell"
+SHOWN, CELL, WHOSE = "share", "cell", "whose"
+SECOND = "matrix-second"
 MISTAKES = "all mistakes"
 HEARD_AS = " heard as "
 WORDS = {
@@ -32,32 +32,15 @@ def show_matrix(evaluation: Evaluation) -> None:
     st.caption(f"{WORDS[st.session_state.get(SHOWN) or COUNTS]} Click a cell to hear its clips.")
 
 
-def show_two(choice: Choice, evaluation: Evaluation, rival: Evaluation) -> None:
-    """Both on the clips they share, side by side, and second minus first."""
-    try:
-        first, second = shared(evaluation, rival)
-    except EvaluationError as error:
-        st.info(str(error), icon=":material/join_inner:")
-        show_matrix(evaluation)
-        return
+def show_two(choice: Choice, first: Evaluation, second: Evaluation) -> None:
+    """Two models on the same clips and emotions, side by side, and second minus first."""
     share_of = pick_share()
-    note = ""
-    if first.labels != second.labels:
-        common = [name for name in first.labels if name in second.labels]
-        if len(common) < 2:
-            st.info("These two know no two emotions in common: there is no difference to draw.")
-            return
-        first, second = restricted(first, common), restricted(second, common)
-        note = f" Both choose among the {len(common)} emotions that they share."
     left, right = st.columns(2, gap="small")
     with left:
         draw(first, share_of, choice.model, "matrix")
     with right:
-        draw(second, share_of, choice.against, "matrix-second")
-    st.caption(
-        f"{WORDS[st.session_state.get(SHOWN) or COUNTS]} Both matrices: the {len(first.clips):,} clips that both "
-        f"models answered.{note}"
-    )
+        draw(second, share_of, choice.against, SECOND)
+    st.caption(f"{WORDS[st.session_state.get(SHOWN) or COUNTS]} Click a cell to hear its clips.")
     left, right = st.columns(2, gap="small", vertical_alignment="center")
     with left:
         draw_difference(choice, first, second, share_of)
@@ -67,6 +50,14 @@ def show_two(choice: Choice, evaluation: Evaluation, rival: Evaluation) -> None:
             f"it, is in favour of {choice.against}. It does not show whether a difference is more than chance: see "
             "“Two models”."
         )
+
+
+def pick_whose(choice: Choice) -> bool:
+    """Whose clips are listed; a click on a matrix chooses its model.  True for the second."""
+    names = [choice.model, choice.against]
+    if st.session_state.get(WHOSE) not in names:
+        st.session_state[WHOSE] = names[0]
+    return st.selectbox("Answers of", names, key=WHOSE, help="A click on a matrix chooses its model.") == names[1]
 
 
 def draw_difference(choice: Choice, first: Evaluation, second: Evaluation, share_of: Share) -> None:
@@ -96,7 +87,7 @@ def draw(evaluation: Evaluation, share_of: Share, title: str, key: str) -> None:
         theme=None,
         config={"displayModeBar": False},
         key=key,
-        on_select=lambda: follow(key, evaluation.labels),
+        on_select=lambda: follow(key, evaluation.labels, title),
         selection_mode="points",
         alt=spoken(evaluation),
     )
@@ -111,12 +102,13 @@ def spoken(evaluation: Evaluation) -> str:
     return "Confusion matrix. " + "; ".join(rows)
 
 
-def follow(key: str, labels: tuple[str, ...]) -> None:
-    """A click on a cell chooses its clips."""
+def follow(key: str, labels: tuple[str, ...], model: str) -> None:
+    """A click on a cell chooses its clips.  model: whose matrix it is, where there are two."""
     points = st.session_state[key].selection.points
     if points:
         row, column = divmod(int(points[0]["point_index"]), len(labels))
         st.session_state[CELL] = f"{labels[row]}{HEARD_AS}{labels[column]}"
+        st.session_state[WHOSE] = model
 
 
 def chosen_cell() -> Cell | None:

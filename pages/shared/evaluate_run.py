@@ -121,7 +121,7 @@ def start(choice: Choice, utterances: tuple[Utterance, ...], corpus: str, noise:
     def do(progress: Progress) -> None:
         found = recognised(recogniser, utterances, corpus, protocol, own, noise, progress)
         if not own:
-            evaluate_catalogue.keep(found)
+            evaluate_catalogue.keep(found, model)
             return
         answers[model] = found
         while len(answers) > evaluate_own.KEPT:
@@ -146,7 +146,7 @@ def recognised(
     doing = f"recognising {title_of(corpus)}"
     found = evaluate(recogniser, utterances, corpus, protocol, False, progress, batch=1, read=reader, doing=doing)
     if noise:
-        curve = noise_curve(recogniser, utterances, corpus, protocol, False, progress, read=reader)
+        curve = noise_curve(recogniser, utterances, corpus, protocol, False, progress, read=reader, batch=1)
         found = replace(found, noise=curve)
     return found
 

@@ -25,7 +25,8 @@ CLIPS = (
 )
 
 
-def show_summary(choice: Choice, evaluation: Evaluation, rival: Evaluation | None) -> None:
+def show_summary(choice: Choice, evaluation: Evaluation, rival: Evaluation | None, note: str = "") -> None:
+    """rival: of the same clips and emotions.  note: what was done so that the two can be compared, or why not."""
     report = evaluation.report()
     if report.seen_included:
         st.warning(
@@ -53,8 +54,10 @@ def show_summary(choice: Choice, evaluation: Evaluation, rival: Evaluation | Non
         theme=None,
         config={"displayModeBar": False},
         key="scores",
-        alt="; ".join(f"{line.name} {100 * line.value:.1f}%" for line in series[choice.model]),
+        alt="; ".join(f"{name}: {line.name} {100 * line.value:.1f}%" for name in series for line in series[name]),
     )
+    if note:
+        st.caption(f":material/balance: {note}")
     st.caption(WHAT + drawing(report) + beside_paper(choice, report))
 
 

@@ -61,7 +61,7 @@ class Work:
         try:
             self._do(self.report)
         except Stopped:
-            self.problem = "Stopped: nothing was kept."
+            self.problem = "Stopped: what was under way was not kept."
         except SpeechEmotionError as error:
             self.problem = str(error)
         except Exception:

@@ -13,7 +13,7 @@ store         evaluation.json and two CSV files, written and read
 """
 
 from ser_core.evaluation.calibration import Calibration, calibrate
-from ser_core.evaluation.comparing import Comparison, compare, shared
+from ser_core.evaluation.comparing import Comparison, alike, compare, shared
 from ser_core.evaluation.groups import Group, Spread, spread
 from ser_core.evaluation.report import NoisePoint, Report, Unreadable
 from ser_core.evaluation.result import Clip, Evaluation, pooled, restricted
@@ -35,6 +35,7 @@ __all__ = [
     "Scores",
     "Spread",
     "Unreadable",
+    "alike",
     "calibrate",
     "compare",
     "confusion",

@@ -20,7 +20,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from ser_core.checkpoints import Section
 from ser_core.errors import EvaluationError
-from ser_core.evaluation.result import Evaluation
+from ser_core.evaluation.result import Evaluation, restricted
 from ser_core.evaluation.scores import score
 
 
@@ -93,6 +93,22 @@ def shared(first: Evaluation, second: Evaluation) -> tuple[Evaluation, Evaluatio
         )
     mine, yours = zip(*pairs, strict=True)
     return chosen(first, mine), chosen(second, yours)
+
+
+def alike(first: Evaluation, second: Evaluation) -> tuple[Evaluation, Evaluation]:
+    """Both given the same task: the clips that both hold under the same emotion, chosen among the emotions both know.
+
+    Raises EvaluationError where they have no such clips, or fewer than two emotions in common.
+    """
+    first, second = shared(first, second)
+    if set(first.labels) == set(second.labels):
+        return first, second
+    common = [name for name in first.labels if name in second.labels]
+    if len(common) < 2:
+        raise EvaluationError(
+            f"{first.checkpoint} and {second.checkpoint} know no two emotions in common: there is nothing to compare."
+        )
+    return restricted(first, common), restricted(second, common)
 
 
 def chosen(evaluation: Evaluation, index: Sequence[int]) -> Evaluation:

@@ -37,10 +37,11 @@ def noise_curve(
     progress: Progress = lambda what, done, total: None,
     snrs_db: Sequence[float] = SNRS_DB,
     read: Callable[[Utterance], Waveform] = lambda utterance: load(utterance.path),
+    batch: int = 4,
 ) -> tuple[NoisePoint, ...]:
     """The clips that `evaluate` takes, recognised once for every level, the quietest noise first.
 
-    read: as for `evaluate`; the noise is added to what it gives.
+    read, batch: as for `evaluate`; the noise is added to what is read.
     Raises CorpusError where no clip is left to evaluate.
     """
     points = []
@@ -50,7 +51,9 @@ def noise_curve(
             return noisy(read(utterance), level)
 
         doing = f"recognising {corpus} at {snr_db:g} dB"
-        heard = evaluate(recogniser, utterances, corpus, protocol, include_seen, progress, read=with_noise, doing=doing)
+        heard = evaluate(
+            recogniser, utterances, corpus, protocol, include_seen, progress, batch, read=with_noise, doing=doing
+        )
         scores = heard.scores()
         points.append(NoisePoint(snr_db=snr_db, wa=scores.wa, ua=scores.ua, interval=heard.intervals()["ua"]))
     return tuple(points)

@@ -244,7 +244,7 @@ def test_work_stops_at_the_next_clip_and_frees_the_place() -> None:
     work.stop.set()
     thread.join(30)
     assert work.finished.is_set()
-    assert work.problem == "Stopped: nothing was kept."
+    assert work.problem == "Stopped: what was under way was not kept."
     assert released == [True]
 
 
