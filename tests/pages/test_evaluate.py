@@ -22,7 +22,17 @@ from pages.shared.evaluate_work import Stopped, Work
 from ser_core.checkpoints import list_checkpoints, load_card
 from ser_core.corpora.synthetic import samples
 from ser_core.errors import CorpusError
-from ser_core.evaluation import Evaluation, compare, evaluate, load_evaluation, save_evaluation, shared
+from ser_core.evaluation import (
+    Evaluation,
+    alike,
+    compare,
+    evaluate,
+    load_evaluation,
+    restricted,
+    save_evaluation,
+    shared,
+)
+from ser_core.evaluation.comparing import chosen
 from ser_core.recogniser import Recogniser
 from ser_core.reproduce.tables import all_cells
 from tests.pages.checkpoints import put
@@ -169,6 +179,41 @@ def test_two_models_stand_side_by_side_with_their_difference_and_a_test(app: App
     found = compare(first, second)
     assert f"Alone right: {FIRST} on {found.only_first}, {SECOND} on {found.only_second}" in words(app)
     assert f"**{100 * found.agreement:.0f}%** of the clips" in words(app)
+
+
+def test_the_second_models_clips_are_listed_too(app: AppTest, stored: Path) -> None:
+    app.run()
+    app.selectbox(key="against").set_value(SECOND).run()
+    second = load_evaluation(stored / f"{SECOND}-synthetic")
+    app.selectbox(key="whose").set_value(SECOND).run()
+    assert not app.exception
+    wrong = {clip.id for clip, t, p in zip(second.clips, second.truth, second.predicted, strict=True) if t != p}
+    assert set(app.selectbox(key="utterance").options) == wrong
+
+
+def test_models_that_answered_other_clips_are_compared_on_those_they_share(app: AppTest, stored: Path) -> None:
+    second = load_evaluation(stored / f"{SECOND}-synthetic")
+    half = restricted(chosen(second, range(0, len(second.clips), 2)), second.labels[:4])
+    evaluate_catalogue.keep(half, SECOND)
+    app.run()
+    app.selectbox(key="against").set_value(SECOND).run()
+    assert not app.exception
+    first, other = alike(load_evaluation(stored / f"{FIRST}-synthetic"), half)
+    assert f"{len(first.clips)} clips that both answered, choosing among the 4 emotions" in words(app)
+    assert f"{100 * first.scores().ua:.0f}%" in json.dumps(chart(app, "scores"))
+    assert len(other.clips) == len(first.clips)
+
+
+def test_what_a_run_answered_is_filed_under_the_run(app: AppTest, stored: Path) -> None:
+    """Its card bears the name of its recipe, as a checkpoint that ships may."""
+    shipped = load_evaluation(stored / f"{FIRST}-synthetic")
+    evaluate_catalogue.keep(shipped, "run one")
+    found = evaluate_catalogue.find("run one", shipped.corpus, shipped.protocol)
+    assert found
+    assert evaluate_catalogue.opened(found).checkpoint == "run one"
+    theirs = evaluate_catalogue.find(FIRST, shipped.corpus, shipped.protocol)
+    assert theirs
+    assert theirs.folder.parent == stored
 
 
 @pytest.mark.parametrize("name", ["Each voice", "How sure", "What leaks", "Two models", "Across corpora"])

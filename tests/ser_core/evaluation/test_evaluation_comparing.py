@@ -6,7 +6,7 @@ from scipy.stats import binom
 from sklearn.metrics import cohen_kappa_score
 
 from ser_core.errors import EvaluationError
-from ser_core.evaluation import compare
+from ser_core.evaluation import alike, compare, restricted
 from ser_core.evaluation.comparing import kappa, mcnemar
 from tests.ser_core.evaluation.made import drawn, made
 
@@ -85,3 +85,20 @@ def test_kappa_by_hand() -> None:
 def test_kappa_equals_scikit_learn() -> None:
     one, two = drawn(1), drawn(2)
     assert compare(one, two).kappa == pytest.approx(cohen_kappa_score(one.predicted, two.predicted))
+
+
+def test_alike_are_the_same_clips_and_the_same_choice() -> None:
+    """A model that knows fewer emotions has it easier, until the other may choose among as few."""
+    wide = made([0, 1, 2, 0], [0, 2, 2, 2], names=["demo/a", "demo/b", "demo/c", "demo/d"])
+    narrow = restricted(made([0, 1, 0], [0, 1, 1], names=["demo/a", "demo/b", "demo/e"]), wide.labels[:2])
+    first, second = alike(wide, narrow)
+    assert first.labels == second.labels == wide.labels[:2]
+    assert [clip.id for clip in first.clips] == [clip.id for clip in second.clips] == ["demo/a", "demo/b"]
+    assert set(first.predicted) <= {0, 1}
+    assert first.probabilities.sum(axis=1) == pytest.approx(1)
+
+
+def test_without_two_emotions_in_common_there_is_nothing_to_compare() -> None:
+    whole = made([0, 1, 2, 3], [0, 1, 2, 3])
+    with pytest.raises(EvaluationError, match="no two emotions in common"):
+        alike(restricted(whole, whole.labels[:2]), restricted(whole, whole.labels[1:3]))
