@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.shared.permission import permission
 from pages.shared.train_form import CLONE
-from ser_core.checkpoints import list_checkpoints
+from ser_core.checkpoints import Card, list_checkpoints
 from ser_core.errors import SpeechEmotionError
 from ser_core.jobs import Job, Status, cancel, clone, delete, keep, resume
 
@@ -51,6 +51,13 @@ def show_actions(job: Job, status: Status, launch_part: str) -> None:
             )  # fmt: skip
 
 
+def chosen_epoch(card: Card) -> str:
+    """Which epoch the checkpoint is of: not always the last one, whose figures stand above."""
+    if not card.epoch or card.validation_ua is None:
+        return ""
+    return f" It is that of epoch {card.epoch} (validation UA {100 * card.validation_ua:.0f}%)."
+
+
 def show_result(job: Job, status: Status, allowed: bool) -> None:
     """What it came to, and where to go with it."""
     from pages.shared.model_card import track_record
@@ -62,7 +69,7 @@ def show_result(job: Job, status: Status, allowed: bool) -> None:
         st.error(str(error), icon=":material/deployed_code_alert:")
         return
     with st.container(border=True, key="run-result"):
-        st.markdown(f"**Its checkpoint is ready.** {track_record(card)}")
+        st.markdown(f"**Its checkpoint is ready.** {track_record(card)}{chosen_epoch(card)}")
         kept = status.kept if status.kept in list_checkpoints() else ""
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = kept or st.text_input(

@@ -119,6 +119,7 @@ def train(
 ) -> None:
     """Train a recipe; the finished checkpoint lies in the run folder."""
     from ser_core.corpora import data_folder
+    from ser_core.jobs.worker import claim
     from ser_core.recipes import load_recipe
     from ser_core.training.run import Run
     from ser_core.training.trainer import build, choose_device
@@ -129,7 +130,7 @@ def train(
     choose_device(device)
     started = Run.start(chosen, run)
     print(f"Run folder: {started.folder}")
-    with progress_bar() as progress:
+    with claim(started), progress_bar() as progress:  # so that no page takes the run for a lost one
         card = run_training(chosen, started, data_folder(data), progress, device)
     for result in card.results:
         voices = "SEEN SPEAKERS INCLUDED" if result.seen_included else "unseen speakers"

@@ -60,4 +60,4 @@ class Watch:
         if now - self._looked >= LOOK:
             self._looked = now
             if stop_path(self.run).exists():
-                raise Stopped("cancelled")
+                raise Stopped("It was asked to stop: resume it, it goes on from its last epoch.")

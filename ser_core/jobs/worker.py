@@ -2,7 +2,7 @@
 
     python -m ser_core.training RUN
 
-Torch is loaded when its turn has come, so that ten waiting jobs cost little.
+A waiting worker computes nothing, but holds the libraries in memory: about 400 MB each.
 """
 
 from __future__ import annotations

@@ -3,16 +3,20 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from ser_core.errors import JobError
+from ser_core.jobs import AT_THE_SHELL, Job, delete, list_jobs, resume
 from ser_core.jobs import devices as probing
-from ser_core.jobs import list_jobs
 from ser_core.jobs.devices import Device
 from ser_core.jobs.folder import Order, order_path, process_path, write_note
 from ser_core.jobs.local import Local
 from ser_core.jobs.process import process
 from ser_core.jobs.queue import Line
+from ser_core.recipes import Recipe
+from ser_core.training import trainer
 from ser_core.training.run import Run
 from tests.ser_core.jobs.places import NOBODY, put_run
 
@@ -140,3 +144,23 @@ def test_a_search_is_one_job(shell: Shell) -> None:
     assert job.order.search
     assert (job.order.search.trials, job.order.search.pruning) == (3, False)
     assert out.startswith(job.id)
+
+
+def test_a_training_at_the_shell_is_seen_to_run_and_left_alone(
+    shell: Shell, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody may resume or delete it from the page while it trains."""
+    seen: list[str] = []
+
+    def train(recipe: Recipe, run: Run, *_: object) -> NoReturn:
+        run.write_state(status="running", reason="", epoch=1, epochs=2, name=recipe.name)
+        seen.append(Job(run).status().state)
+        for act in (resume, delete):
+            with pytest.raises(JobError, match="cancel it first"):
+                act(Job(run), AT_THE_SHELL)
+        raise JobError("enough")
+
+    monkeypatch.setattr(trainer, "train", train)
+    status, _, said = shell("train", "--recipe", "ctmam-synthetic", "--run", str(runs / "by-hand"))
+    assert (status, seen) == (2, ["running"])
+    assert "enough" in said
