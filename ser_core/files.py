@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
+LEFT_BEHIND = 24 * 3600  # seconds
 
 
 def checkpoints_folder() -> Path:
@@ -24,6 +28,17 @@ def runs_folder() -> Path:
 def cache_folder() -> Path:
     """Computed features: SER_CACHE, by default in the user's cache folder; safe to delete at any time."""
     return Path(os.environ.get("SER_CACHE") or "~/.cache/speech-emotion-lab").expanduser()
+
+
+def scratch_folder(name: str) -> Path:
+    """A folder below the cache for what goes with a visit; what a killed application left there goes after a day."""
+    folder = cache_folder() / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for left in folder.iterdir():
+        with suppress(OSError):  # gone meanwhile
+            if time.time() - left.stat().st_mtime > LEFT_BEHIND:
+                shutil.rmtree(left, ignore_errors=True)
+    return folder
 
 
 def write_bytes(path: Path, content: bytes) -> None:

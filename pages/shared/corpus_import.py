@@ -16,7 +16,7 @@ from pages.shared.permission import ask_permission, permission
 from ser_core.corpora import data_folder
 from ser_core.corpora.importing import LIMITS, TRASH, Found, imported, look, remove, unpack_upload
 from ser_core.errors import SpeechEmotionError
-from ser_core.files import cache_folder
+from ser_core.files import scratch_folder
 
 ZIP, FOLDER = "A ZIP from your computer", "A folder on the server"
 _LOOKED = "import-found"
@@ -83,9 +83,7 @@ def bring_zip() -> None:
     with st.spinner("Unpacking …"):
         try:
             permission().require("import recordings")
-            base = cache_folder() / "imports"
-            base.mkdir(parents=True, exist_ok=True)
-            scratch = tempfile.TemporaryDirectory(dir=base, ignore_cleanup_errors=True)
+            scratch = tempfile.TemporaryDirectory(dir=scratch_folder("imports"), ignore_cleanup_errors=True)
             found = look(unpack_upload(file.getvalue(), file.name, Path(scratch.name)))
         except SpeechEmotionError as error:
             st.error(str(error), icon=":material/folder_zip:")

@@ -19,7 +19,7 @@ from ser_core.corpora.importing import unpack_upload
 from ser_core.corpora.own import own_corpus
 from ser_core.errors import AudioError, CorpusError, SpeechEmotionError
 from ser_core.evaluation import Evaluation
-from ser_core.files import cache_folder
+from ser_core.files import scratch_folder
 
 LIMITS = Limits(bytes=512 * 2**20, files=2000)
 KEPT = 4  # models whose answers are kept
@@ -61,9 +61,7 @@ def bring() -> OwnSet | None:
 
 def unpacked(content: bytes, name: str) -> OwnSet:
     """Raises CorpusError, in one sentence, where nothing can be judged with it; then nothing is kept."""
-    base = cache_folder() / "test-sets"
-    base.mkdir(parents=True, exist_ok=True)
-    scratch = tempfile.TemporaryDirectory(dir=base, ignore_cleanup_errors=True)
+    scratch = tempfile.TemporaryDirectory(dir=scratch_folder("test-sets"), ignore_cleanup_errors=True)
     try:
         folder = unpack_upload(content, name, Path(scratch.name), LIMITS)
         corpus = own_corpus(f"folder:{folder}?name=own")

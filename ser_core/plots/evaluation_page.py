@@ -42,7 +42,7 @@ def evaluation_page(evaluation: Evaluation, notes: Sequence[str], colours: Palet
     low, high = report.intervals["ua"]
     chance = 1 / len(report.labels)
     lines = [Line(name.upper(), getattr(report, name), *report.intervals[name]) for name in ("ua", "wa", "wf1")]
-    speakers = [Line(one.name, one.ua, *(one.intervals or {}).get("ua", (None, None)))
+    speakers = [Line(one.name.rpartition("/")[2], one.ua, *(one.intervals or {}).get("ua", (None, None)))
                 for one in report.groups.get("speaker", ())]  # fmt: skip
     counts, share = evaluation.confusion(), evaluation.confusion("row")
     parts = [
@@ -50,7 +50,8 @@ def evaluation_page(evaluation: Evaluation, notes: Sequence[str], colours: Palet
         _paragraph(_what(report)),
         *(_paragraph(note) for note in notes),
         figures.add(score_intervals({report.checkpoint: lines}, chance, colours)),
-        _paragraph("UA: mean recall over emotions. WA: accuracy. WF1: F1 weighted by clips. Bars: 95 % intervals."),
+        _paragraph("UA: mean recall over emotions. WA: accuracy. WF1: F1 weighted by clips. Bars: 95 % intervals, "
+            "drawing speakers, then their clips, again and again; of one speaker, or of unknown ones, clips alone."),
         "<h2>What is confused with what</h2>",
         figures.add(confusion_matrix(counts, counts, report.labels, "", colours, "clips")),
         figures.add(confusion_matrix(counts, share, report.labels, "row", colours, "share of what was acted")),
