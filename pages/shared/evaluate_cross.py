@@ -94,9 +94,9 @@ def across(evaluated: tuple[str, ...], data: Path | None) -> list[Column]:
 
 
 def cell(name: str, card: Card, column: Column, stored: tuple[Stored, ...]) -> Cell:
-    """From the stored answers, those to most clips; without the recordings the stored answers alone decide."""
+    """From the stored answers to unseen speakers, those to most clips; without recordings they alone decide."""
     every = [one for one in stored if one.model == name and one.corpus == column.corpus]
-    best = max(every, key=lambda one: one.n, default=None)
+    best = next((one for one in sorted(every, key=lambda one: -one.n) if not heard_before(one)), None)
     if column.reason and best is not None:  # the recordings are not needed to show what is stored
         column = replace(column, reason="", utterances=stand_ins(best))
 
@@ -113,6 +113,14 @@ def cell(name: str, card: Card, column: Column, stored: tuple[Stored, ...]) -> C
         return chosen(whole, own.tolist())
 
     return cell_of(name, card, column, listen)
+
+
+def heard_before(stored: Stored) -> bool:
+    """Whether speakers that the model has heard are among the clips; what is damaged says so where it is opened."""
+    try:
+        return evaluate_catalogue.opened(stored).seen_included
+    except SpeechEmotionError:
+        return False
 
 
 def stand_ins(stored: Stored) -> tuple[Utterance, ...]:
