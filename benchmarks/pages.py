@@ -11,13 +11,11 @@ import argparse
 import os
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,13 +28,12 @@ from benchmarks.recognise import processor
 from ser_core.audio import SAMPLE_RATE, load
 from ser_core.corpora import data_folder, get_corpus
 from ser_core.corpora.synthetic import samples
-from ser_core.files import write_text
+from ser_core.files import checkpoints_folder, write_text
 from ser_core.jobs import AT_THE_SHELL, cancel, launch
 from ser_core.recipes import load_recipe
+from tests.browser.conftest import FLAGS, served
 
-ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu"]
 PATIENCE = 180_000  # milliseconds
 MODELS = ("ctmam-synthetic", "serct-synthetic", "tf_transformer-synthetic", "vit_vertical-synthetic",
           "mhsa_faca-synthetic")  # fmt: skip
@@ -73,24 +70,6 @@ class Place:
     def memory(self) -> float:
         """MiB that the server holds."""
         return float(self.process.memory_info().rss) / 2**20
-
-
-@contextmanager
-def application(folder: Path) -> Iterator[tuple[str, psutil.Process]]:
-    environment = {**os.environ, "SER_RUNS": str(folder / "runs"), "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "streamlit", "run", ".streamlit/serve.py", "--server.port=0",
-               "--server.headless=true"]  # fmt: skip
-    running = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    assert running.stdout is not None
-    try:
-        url = next(match[1] for line in running.stdout if (match := re.search(r"URL: (http://\S+)", line)))
-        threading.Thread(target=list, args=(running.stdout,), daemon=True).start()
-        yield url, psutil.Process(running.pid)
-    finally:
-        running.terminate()
-        running.wait(30)
 
 
 def timed(act: Callable[[], object], until: Callable[[], object]) -> float:
@@ -312,9 +291,10 @@ def main() -> None:
     expect.set_options(timeout=PATIENCE)
     with (
         tempfile.TemporaryDirectory() as folder,
-        application(Path(folder)) as (address, process),
+        served(".streamlit/serve.py", checkpoints_folder(), Path(folder)) as address,
         sync_playwright() as playwright,
     ):
+        (process,) = (one for one in psutil.Process().children() if "streamlit" in " ".join(one.cmdline()))
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         page.set_default_timeout(PATIENCE)

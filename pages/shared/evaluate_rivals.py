@@ -5,22 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared.evaluate_pick import Choice
-from ser_core.errors import EvaluationError
 from ser_core.evaluation import Comparison, Evaluation, compare
 
 
 def show_rivals(choice: Choice, evaluation: Evaluation, rival: Evaluation | None) -> None:
+    """rival: of the same clips and emotions (`alike`), None where none was chosen or none can be held against it."""
     if rival is None:
         st.info(
             "Choose another model under “Against”, above: one that has answered clips of the same corpus.",
             icon=":material/compare_arrows:",
         )
         return
-    try:
-        found = compare(evaluation, rival)
-    except EvaluationError as error:
-        st.info(str(error), icon=":material/join_inner:")
-        return
+    found = compare(evaluation, rival)
     left, right = st.columns(2, gap="medium")
     with left:
         st.subheader("Is one better?", anchor=False)
@@ -43,13 +39,6 @@ def show_rivals(choice: Choice, evaluation: Evaluation, rival: Evaluation | None
             "Kappa takes away the agreement that their habits alone would give: 0 is chance, 1 is always. It does not "
             "show who is right."
         )
-    left_out = []
-    if found.left_out:
-        left_out.append(f"{found.left_out:,} clips that only one of them answered")
-    if found.other_truth:
-        left_out.append(f"{found.other_truth:,} that they label differently")
-    if left_out:
-        st.caption(f"Left out: {' and '.join(left_out)}.")
 
 
 def four(choice: Choice, found: Comparison) -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from ser_core.audio import Waveform
 from ser_core.errors import ServingError
+from ser_core.jobs.job import ordinal
 from ser_core.recogniser import Prediction, Recogniser
 from ser_core.serving import Line, Ticket
 
@@ -71,8 +72,7 @@ def in_words(place: int) -> str:
     """The visitor's place in the line, 0 for the turn itself."""
     if place == 0:
         return "The model is listening to your clip …"
-    ending = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
-    return f"{place}{ending} in line for an answer …"
+    return f"{ordinal(place)} in line for an answer …"
 
 
 def _leave(key: str) -> None:
