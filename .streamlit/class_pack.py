@@ -35,7 +35,7 @@ START = """#!/bin/sh
 # Installs from the folder beside it, once, and opens the application.  "start class" serves everybody in the room.
 here="$(cd "$(dirname "$0")" && pwd)"
 cd "$here/project" || exit 1
-PIP_NO_INDEX=1 PIP_FIND_LINKS=../wheels exec make PYTHON="${PYTHON:-@PYTHON@}" "${1:-app}"
+PIP_NO_INDEX=1 PIP_FIND_LINKS=../wheels exec make --no-print-directory PYTHON="${PYTHON:-@PYTHON@}" "${1:-app}"
 """
 READ_ME = """Speech Emotion Lab, to carry to a room without network.
 
