@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import brand, notice
+from pages.shared import brand, notice, warm
 
 brand.configure()
 
@@ -30,3 +30,4 @@ page = st.navigation(
 )
 notice.in_class()
 page.run()
+warm.warm_up()  # behind the page, which is what the visitor waits for

@@ -64,8 +64,10 @@ def show_launch(allowed: bool) -> None:
     events = tensorboard_there() and st.checkbox(
         "Event files for TensorBoard", key="train_tensorboard", help="In the run folder; metrics.csv is always written."
     )
-    if cluster is None and not plan.lines:
-        show_estimate(recipe, device, allowed)
+    if cluster is None:
+        show_estimate(recipe, device, allowed, plan.runs)
+    else:
+        st.caption("No estimate for a cluster: only its own nodes could be measured.")
     many = f" {len(plan.lines)} runs" if plan.lines else ""
     if st.button(f"Launch{many}", icon=":material/rocket_launch:", type="primary", disabled=not allowed, key="launch"):
         go(recipe, device, cluster, plan, events)

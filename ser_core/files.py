@@ -57,6 +57,17 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise
 
 
+def to_disk(path: Path) -> None:
+    """Wait until a file, or a folder's list of names, lies on the disk itself.  Raises OSError where it cannot."""
+    if path.is_dir() and os.name != "posix":  # no other system lets a folder be opened
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def write_text(path: Path, content: str) -> None:
     write_bytes(path, content.encode("utf-8"))
 

@@ -117,6 +117,16 @@ def may_act(
     )
 
 
+def visitor_of(address: str | None, headers: Mapping[str, str]) -> str:
+    """What tells visitors apart on an open server: the address of their connection.
+
+    address: None where the connection comes from this computer: then a proxy here stands between, which adds the
+    visitor's address at the end of X-Forwarded-For; what stands before it anybody can have written.
+    """
+    names = {name.lower(): value for name, value in headers.items()}
+    return address or names.get("x-forwarded-for", "").rpartition(",")[2].strip()
+
+
 def is_local(server_address: str | None, headers: Mapping[str, str], host: str) -> bool:
     """Whether a request cannot have come from elsewhere, as far as anything can tell."""
     names = {name.lower(): value for name, value in headers.items()}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +12,17 @@ from pages.shared import corpora_here
 from pages.shared.corpus_labels import LABELLING, show_dialog
 from pages.shared.permission import ask_permission, permission
 from ser_core.corpora import data_folder
-from ser_core.corpora.importing import LIMITS, TRASH, Found, imported, look, remove, unpack_upload
+from ser_core.corpora.importing import LIMITS, TRASH, Found, imported, look, owner, remove
+from ser_core.corpora.uploads import Scratch, receive
 from ser_core.errors import SpeechEmotionError
-from ser_core.files import scratch_folder
+from ser_core.permission import Permission
 
 ZIP, FOLDER = "A ZIP from your computer", "A folder on the server"
 _LOOKED = "import-found"
 _SAID = "import-said"
 _REMOVING = "import-removing"
 _TAKEN = "import-taken"
+_REFUSED = "import-refused"  # why the ZIP in the field will not do: it is not unpacked again at every click
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Brought:
 
     found: Found
     name: str
-    scratch: tempfile.TemporaryDirectory[str] | None = None
+    scratch: Scratch | None = None
     upload: str = ""  # Streamlit's id of the uploaded file
 
 
@@ -67,8 +67,7 @@ def show_import() -> None:
             st.session_state[LABELLING] = True
         if st.session_state.get(LABELLING):
             show_dialog(brought.found, brought.name, finished)
-    if not answer.visitor:
-        show_own()
+    show_own(answer)
 
 
 def bring_zip() -> None:
@@ -80,15 +79,28 @@ def bring_zip() -> None:
     )
     if file is None or _LOOKED in st.session_state or file.file_id == st.session_state.get(_TAKEN):
         return
+    if refused := st.session_state.get(_REFUSED):
+        st.error(refused, icon=":material/folder_zip:")
+        return
     with st.spinner("Unpacking …"):
         try:
             permission().require("import recordings")
-            scratch = tempfile.TemporaryDirectory(dir=scratch_folder("imports"), ignore_cleanup_errors=True)
-            found = look(unpack_upload(file.getvalue(), file.name, Path(scratch.name)))
+            found, scratch = unpacked(file.getvalue(), file.name)
         except SpeechEmotionError as error:
+            st.session_state[_REFUSED] = str(error)
             st.error(str(error), icon=":material/folder_zip:")
             return
     st.session_state[_LOOKED] = Brought(found, short_name(file.name.rpartition(".")[0]), scratch, file.file_id)
+
+
+def unpacked(content: bytes, name: str) -> tuple[Found, Scratch]:
+    """Raises CorpusError, in one sentence, where there is nothing to take in; then nothing is kept."""
+    folder, scratch = receive(content, name, "imports")
+    try:
+        return look(folder), scratch
+    except BaseException:
+        scratch.cleanup()
+        raise
 
 
 def bring_folder() -> None:
@@ -120,9 +132,10 @@ def short_name(text: str) -> str:
 
 def forget() -> None:
     st.session_state.pop(LABELLING, None)
+    st.session_state.pop(_REFUSED, None)
     brought: Brought | None = st.session_state.pop(_LOOKED, None)
     if brought is not None and brought.scratch is not None:
-        shutil.rmtree(brought.scratch.name, ignore_errors=True)
+        brought.scratch.cleanup()
 
 
 def finished(sentence: str) -> None:
@@ -134,9 +147,10 @@ def finished(sentence: str) -> None:
     st.session_state[_SAID] = sentence
 
 
-def show_own() -> None:
-    """What was taken in before, and a way to move it away."""
-    names = imported(data_folder())
+def show_own(answer: Permission) -> None:
+    """What was taken in before, of a visitor of an open server only by themselves, and a way to move it away."""
+    data = data_folder()
+    names = [name for name in imported(data) if answer.visitor in ("", owner(name, data))]
     if not names:
         return
     st.subheader("Taken in here", anchor=False)
@@ -165,8 +179,7 @@ def ask_remove(name: str) -> None:
     with st.container(horizontal=True):
         if st.button("Move to the trash", icon=":material/delete:", type="primary", key="remove-yes"):
             try:
-                permission().require_for("", "remove a corpus")
-                remove(name, data_folder())
+                remove(name, data_folder(), permission())
             except SpeechEmotionError as error:
                 st.error(str(error), icon=":material/error:")
                 return

@@ -63,10 +63,11 @@ def show_dialog(found: Found, name: str, finished: Finished) -> None:
 
 def take_in(found: Found, mapping: Mapping, name: str, finished: Finished) -> None:
     try:
-        permission().require("import recordings")
+        answer = permission()
+        answer.require("import recordings")
         check_name(name, data_folder())
         with working() as progress:
-            got = import_corpus(found, mapping, name, data_folder(), progress)
+            got = import_corpus(found, mapping, name, data_folder(), progress, answer)
     except (SpeechEmotionError, Busy) as error:
         st.error(str(error), icon=":material/error:")
         return

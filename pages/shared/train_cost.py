@@ -50,11 +50,11 @@ class Asked:
     question: Question
 
 
-def show_estimate(recipe: Recipe, device: str, allowed: bool) -> None:
-    """Draw the button, the waiting, and the answer."""
+def show_estimate(recipe: Recipe, device: str, allowed: bool, runs: int = 1) -> None:
+    """Draw the button, the waiting, and the answer.  runs: trainings of about this size, one after the other."""
     with st.container(key="estimate", horizontal=True, vertical_alignment="center"):
         pressed = st.button(
-            "Estimate time and memory", icon=":material/timer:", disabled=not allowed or device == "cuda",
+            "Estimate time and memory", icon=":material/timer:", disabled=not allowed,
             help="Makes a few real steps of it, a minute at most.", key="estimate-begin",
         )  # fmt: skip
         if pressed:
@@ -63,7 +63,7 @@ def show_estimate(recipe: Recipe, device: str, allowed: bool) -> None:
         if asked is None or (asked.recipe, asked.device) != (recipe, device):
             st.caption("Not estimated yet.", width="content")
         elif asked.question.answered:
-            _tell(asked.question)
+            _tell(asked.question, runs)
         else:
             _wait()
 
@@ -92,19 +92,20 @@ def _wait() -> None:
         st.rerun()
 
 
-def _tell(question: Question) -> None:
+def _tell(question: Question, runs: int) -> None:
     try:
         cost = answer(question)
     except SpeechEmotionError as error:
         st.error(str(error), icon=":material/timer_off:")
         return
-    st.markdown(in_sentences(cost), width="content")
+    st.markdown(in_sentences(cost, runs), width="content")
 
 
-def in_sentences(cost: Estimate) -> str:
+def in_sentences(cost: Estimate, runs: int = 1) -> str:
     fits = "" if cost.fits else " :red[**More than is free: choose smaller batches or another device.**]"
+    together = f" {runs} such runs, one after the other: **{in_words(runs * cost.seconds)}**." if runs > 1 else ""
     return (
         f"About **{in_words(cost.seconds)}** ({in_words(cost.seconds_per_epoch)} per epoch of {cost.steps_per_epoch:,} "
         f"steps; {cost.clips:,} clips, {cost.segments:,} segments) and **{size(cost.memory)}** of memory, "
-        f"{size(cost.available)} are free.{fits}"
+        f"{size(cost.available)} are free.{fits}{together}"
     )

@@ -29,6 +29,11 @@ class Plan:
     lines: tuple[Line, ...] = ()
     search: Search | None = None
 
+    @property
+    def runs(self) -> int:
+        """How many trainings."""
+        return self.search.trials if self.search else max(1, len(self.lines))
+
 
 def pick_plan(recipe: Recipe) -> Plan | None:
     """Draw the choice.  Returns None (and says why) while what is typed makes none."""

@@ -119,7 +119,9 @@ def train(
 ) -> None:
     """Train a recipe; the finished checkpoint lies in the run folder."""
     from ser_core.corpora import data_folder
-    from ser_core.jobs.worker import claim
+    from ser_core.jobs.folder import stop_path
+    from ser_core.jobs.watch import Stopped, Watch
+    from ser_core.jobs.worker import claim, ended
     from ser_core.recipes import load_recipe
     from ser_core.training.run import Run
     from ser_core.training.trainer import build, choose_device
@@ -131,7 +133,18 @@ def train(
     started = Run.start(chosen, run)
     print(f"Run folder: {started.folder}")
     with claim(started), progress_bar() as progress:  # so that no page takes the run for a lost one
-        card = run_training(chosen, started, data_folder(data), progress, device)
+        stop_path(started).unlink(missing_ok=True)
+        seen = Watch(started)  # on the pages, where it can be asked to stop, too
+
+        def report(what: str, done: int, total: int) -> None:
+            progress(what, done, total)
+            seen(what, done, total)
+
+        try:
+            card = run_training(chosen, started, data_folder(data), report, device)
+        except Stopped as stopped:
+            ended(started, "cancelled", str(stopped))
+            fail(f"{stopped}")
     for result in card.results:
         voices = "SEEN SPEAKERS INCLUDED" if result.seen_included else "unseen speakers"
         print(f"{result.corpus} ({result.protocol}, {result.n} clips, {voices}): " + figures(result.model_dump()))

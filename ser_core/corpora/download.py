@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
 
 from ser_core.corpora.archive import Limits, Progress, staged, unpack
 from ser_core.corpora.base import Corpus
@@ -48,7 +52,7 @@ def download(
     present = corpus.find(data)
     if present:
         raise CorpusError(f"{corpus.title} is in {present} already: move it away to fetch it anew.")
-    with staged(data / corpus.folder) as folder:
+    with alone(corpus), staged(data / corpus.folder) as folder:
         for archive in corpus.archives:
             fetched = fetch(archive, progress, limits, pause)
             try:
@@ -57,6 +61,20 @@ def download(
                 fetched.unlink(missing_ok=True)
         downloaded = checked(corpus, folder)
     return replace(downloaded, folder=data / corpus.folder)
+
+
+@contextmanager
+def alone(corpus: Corpus) -> Iterator[None]:
+    """Two downloads would write into one part.  Raises CorpusError where another one fetches this corpus."""
+    locks = cache_folder() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    held = FileLock(locks / f"{corpus.name}.lock", timeout=0)
+    try:
+        held.acquire()
+    except Timeout as error:
+        raise CorpusError(f"{corpus.title} is being fetched already: wait for that download.") from error
+    with held:
+        yield
 
 
 def fetch(archive: Archive, progress: Progress, limits: Limits, pause: float) -> Path:

@@ -26,8 +26,9 @@ from ser_core.corpora.base import AUDIO_SUFFIXES, UNKNOWN, Problem, Scan, conden
 from ser_core.corpora.mapping import Mapping
 from ser_core.corpora.own import own_corpus
 from ser_core.corpora.own.base import inner_path
-from ser_core.errors import AudioError, CorpusError
+from ser_core.errors import AudioError, CorpusError, NotAllowed
 from ser_core.files import write_bytes, write_text
+from ser_core.permission import Permission
 
 Progress = Callable[[str, int, int], None]  # what is being done, done, of how many
 
@@ -36,6 +37,8 @@ TRASH: Final = ".trash"
 RECORDINGS: Final = "recordings"
 LIMITS: Final = Limits(bytes=2 * 2**30, files=20_000)
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_BY: Final = ".by"  # holds `Permission.visitor` of who took it in on an open server
+KEPT: Final = 3  # corpora of one visitor that an open server keeps
 _PASSED_OVER: Final = ("__MACOSX",)
 
 
@@ -125,13 +128,18 @@ def check_name(name: str, data: Path | None) -> Path:
     return data / OWN / name
 
 
-def import_corpus(found: Found, mapping: Mapping, name: str, data: Path | None, progress: Progress) -> Imported:
+def import_corpus(
+    found: Found, mapping: Mapping, name: str, data: Path | None, progress: Progress, permission: Permission
+) -> Imported:
     """Decode and copy every recording whose word the mapping knows, and write the table.
 
-    Raises CorpusError, with nothing in place, where the name will not do, the disk is full, or no two emotions with
-    usable recordings are left.
+    Raises NotAllowed; CorpusError, with nothing in place, where the name will not do, the disk is full, or no two
+    emotions with usable recordings are left.
     """
+    permission.require("import recordings")
     target = check_name(name, data)
+    if permission.visitor and sum(owner(one, data) == permission.visitor for one in imported(data)) >= KEPT:
+        raise NotAllowed(f"You have {KEPT} corpora on this server, which is all that one visitor may keep: remove one.")
     size = sum((found.root / path).stat().st_size for path in found.paths)
     if size > shutil.disk_usage(data or target).free:
         raise CorpusError(f"The recordings have {size / 1e6:,.0f} MB, more than is free: make room first.")
@@ -154,6 +162,8 @@ def import_corpus(found: Found, mapping: Mapping, name: str, data: Path | None, 
             shutil.copyfile(found.root / inside, copy)
             rows.append(row)
         write_text(folder / f"{name}.csv", table(rows))
+        if permission.visitor:
+            write_text(folder / _BY, permission.visitor)
         own_corpus(f"csv:{name}.csv").read(folder / f"{name}.csv")  # raises where it would be no corpus
     corpus = own_corpus(corpus_name(name))
     return Imported(corpus.name, corpus.scan(data), condense(left_out))
@@ -194,13 +204,23 @@ def imported(data: Path | None) -> list[str]:
     return sorted(path.stem for path in tables if path.stem == path.parent.name and _NAME.fullmatch(path.stem))
 
 
-def remove(name: str, data: Path | None) -> Path:
+def owner(name: str, data: Path | None) -> str:
+    """`Permission.visitor` of who took it in, empty for whoever runs the server."""
+    try:
+        return (Path(data or "") / OWN / name / _BY).read_text(encoding="utf-8")
+    except (OSError, UnicodeError):
+        return ""
+
+
+def remove(name: str, data: Path | None, permission: Permission) -> Path:
     """Move a corpus that was taken in to the trash below the data folder; nothing is deleted.  Returns where it lies.
 
-    Raises CorpusError where there is none of this name.
+    Raises NotAllowed; CorpusError where there is none of this name.
     """
+    permission.require("remove a corpus")
     if data is None or name not in imported(data):
         raise CorpusError(f"There is no corpus {name!r} of your own here.")
+    permission.require_for(owner(name, data), "remove this corpus")
     place = data / OWN / TRASH / f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
     place.parent.mkdir(parents=True, exist_ok=True)
     try:

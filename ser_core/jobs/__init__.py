@@ -8,7 +8,7 @@ from ser_core.jobs.devices import Device, probe_devices
 from ser_core.jobs.estimate import Estimate, estimate
 from ser_core.jobs.folder import Cluster, checked
 from ser_core.jobs.job import ENDED, Job, State, Status, get_job, list_jobs
-from ser_core.jobs.permission import AT_THE_SHELL, Permission, Throttle, may_act
+from ser_core.permission import AT_THE_SHELL, Permission, Throttle, may_act
 
 __all__ = [
     "AT_THE_SHELL",

@@ -13,18 +13,17 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ser_core.checkpoints import keep_checkpoint
 from ser_core.corpora import data_folder, get_corpus
 from ser_core.errors import JobError, NotAllowed
 from ser_core.files import checkpoints_folder, runs_folder, write_text
 from ser_core.jobs.folder import Cluster, Order, checked, lock, order_path, process_path, stop_path, write_note
 from ser_core.jobs.job import Job, list_jobs
 from ser_core.jobs.local import default_threads
-from ser_core.jobs.permission import KEPT, UNFINISHED, Permission
 from ser_core.jobs.process import process
 from ser_core.jobs.reporting import tensorboard_there
 from ser_core.jobs.room import check_disk
 from ser_core.jobs.search import check_search
+from ser_core.permission import KEPT, UNFINISHED, Permission
 from ser_core.recipes import Recipe
 from ser_core.training.run import Run
 
@@ -51,9 +50,10 @@ def launch(
     permission.require("launch a training")
     found = data_folder(data)
     check_recipe(recipe, found)
+    threads = threads or (cluster.cpus if cluster else default_threads())
     order = _order(
         place="slurm" if cluster else "local", device=device, data=str(found.resolve()) if found else None,
-        threads=threads or default_threads(), by=permission.visitor, cluster=cluster, **more,
+        threads=threads, by=permission.visitor, cluster=cluster, **more,
     )  # fmt: skip
     check_order(order, recipe)
     runs = runs_folder().resolve()
@@ -137,6 +137,8 @@ def keep(job: Job, name: str, permission: Permission) -> Path:
 
     Raises NotAllowed; JobError where it is not done; CheckpointError where the name will not do.
     """
+    from ser_core.checkpoints import keep_checkpoint  # loads torch, which whoever waits in line does without
+
     permission.require_for(job.owner, "keep this checkpoint")
     if not job.run.done:
         raise JobError(f"{job.id} is {job.status().state}: it has no checkpoint yet.")

@@ -7,7 +7,8 @@ from typing import Any
 
 from ser_core.jobs.child import Question, ask
 from ser_core.jobs.folder import Note
-from ser_core.jobs.permission import Permission
+from ser_core.jobs.local import default_threads
+from ser_core.permission import Permission
 from ser_core.recipes import Recipe
 
 SECONDS = 300.0  # after which a child is given up
@@ -54,4 +55,6 @@ def fitting_batch(recipe: Recipe, device: str, data: Path | None) -> int:
 
 
 def _request(recipe: Recipe, device: str, data: Path | None) -> dict[str, Any]:
-    return {"recipe": recipe.model_dump(mode="json"), "device": device, "data": str(data) if data else None}
+    """With as many threads as a launch takes when nobody says how many."""
+    about = {"recipe": recipe.model_dump(mode="json"), "device": device, "data": str(data) if data else None}
+    return about | {"threads": default_threads()}

@@ -26,6 +26,7 @@ from ser_core.jobs.folder import (
     read_note,
     write_note,
 )
+from ser_core.jobs.logs import tail
 from ser_core.jobs.process import Process, boot, process
 from ser_core.jobs.queue import Line
 from ser_core.jobs.sight import Sight
@@ -107,9 +108,10 @@ def why_gone(run: Run) -> str:
         return f"Nothing is heard of it from {worker.host}: resume it."
     if worker.boot != boot():
         return "The computer was restarted: resume it, it goes on from its last epoch."
-    return (
+    gone = (
         "Its process is gone: it was killed, it crashed, or memory ran out; resume it, it goes on from its last epoch."
     )
+    return f"{gone} Its output holds what it printed last." if tail(output_path(run), 1) else gone
 
 
 def silence(run: Run) -> float | None:

@@ -3,11 +3,14 @@
 A ticket is a small file, numbered in the order of launching, in a folder that belongs to one computer.  Whoever waits
 looks at the tickets before its own; a ticket whose process is gone counts for nothing, so a waiter or a holder that
 crashed holds up nobody.  Beside its ticket, who has a device holds the device's lock, which the system frees at death.
+Looking costs about a millisecond a ticket: who is further back looks less often, and pages share what they saw.
 """
 
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +23,12 @@ from ser_core.files import write_text
 from ser_core.jobs.folder import Note, attended
 from ser_core.jobs.process import host
 from ser_core.training.run import Run
+
+FRESH = 0.5  # seconds that who only looks may believe in processes seen alive
+FURTHEST = 10  # looks that the last ones in a long line leave out
+
+_guard = threading.Lock()
+_seen: dict[Path, tuple[tuple[tuple[str, int], ...], float, list[Ticket]]] = {}
 
 
 class Ticket(Note):
@@ -64,7 +73,11 @@ class Line:
 
     def take(self, run: Run, devices: Iterable[str]) -> str:
         """The device that falls to this run now, empty while it has to wait; whoever is not in the line enters it."""
-        with self._lock():
+        try:
+            lock = self._lock().acquire()
+        except Timeout:  # somebody's computer hangs; the turn comes later
+            return ""
+        with lock:
             tickets = self._enter(run, tuple(devices))
             device = granted(tickets.values(), run.folder)
             if not device:
@@ -79,6 +92,15 @@ class Line:
             _write(path, ticket.model_copy(update={"holds": device}))
             return device
 
+    def patience(self, run: Run) -> int:
+        """How many looks a waiting run may leave out: nothing changes soon for who is far back."""
+        before = 0
+        for ticket in self._tickets().values():
+            if ticket.run == run.folder:
+                break
+            before += 1
+        return min(max(1, before), FURTHEST)
+
     def leave(self, run: Run) -> None:
         """Give the device and the ticket back."""
         with self._lock():
@@ -89,7 +111,7 @@ class Line:
 
     def standing(self, run: Run) -> Standing | None:
         """Where a run stands, None where it does not wait.  Reads only."""
-        tickets = [ticket for ticket in self._tickets().values() if _there(ticket)]
+        tickets = self._look()
         mine = next((ticket for ticket in tickets if ticket.run == run.folder and not ticket.holds), None)
         if mine is None:
             return None
@@ -102,11 +124,21 @@ class Line:
     def busy(self) -> dict[str, list[str]]:
         """Device -> the runs on it and in line for it, in order; a run in line for any of several stands at each."""
         found: dict[str, list[str]] = {}
-        for ticket in self._tickets().values():
-            if _there(ticket):
-                for device in (ticket.holds,) if ticket.holds else ticket.devices:
-                    found.setdefault(device, []).append(ticket.run.name)
+        for ticket in self._look():
+            for device in (ticket.holds,) if ticket.holds else ticket.devices:
+                found.setdefault(device, []).append(ticket.run.name)
         return found
+
+    def _look(self) -> list[Ticket]:
+        """The tickets of living processes, in order; as seen a moment ago where no ticket has changed since."""
+        paths = sorted(self.folder.glob("[0-9]*.json"))
+        state = tuple((path.name, changed) for path in paths if (changed := _changed(path)))
+        with _guard:
+            before, moment, tickets = _seen.get(self.folder, ((), float("-inf"), []))
+            if before != state or time.monotonic() - moment > FRESH:
+                tickets = [ticket for ticket in self._tickets().values() if _there(ticket)]
+                _seen[self.folder] = (state, time.monotonic(), tickets)
+            return tickets
 
     def _lock(self) -> FileLock:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -173,6 +205,14 @@ def _there(ticket: Ticket) -> bool:
         return attended(Run(ticket.run))
     except JobError:
         return False
+
+
+def _changed(path: Path) -> int:
+    """When, in nanoseconds; 0 where it is gone."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _write(path: Path, ticket: Ticket) -> None:

@@ -12,9 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ser_core.checkpoints import load_card, write_card
 from ser_core.errors import JobError, RunError
-from ser_core.evaluation import Progress
 from ser_core.jobs.failures import is_gpu_memory
 from ser_core.jobs.folder import Axis, Search
 from ser_core.jobs.reporting import ReportingRun
@@ -23,6 +21,8 @@ from ser_core.training.run import Run
 
 if TYPE_CHECKING:
     from optuna import Study, Trial
+
+    from ser_core.evaluation import Progress
 
 STAGE = "search"
 BEFORE = ("teacher", "matching")  # stages whose accuracy is not the student's
@@ -193,6 +193,8 @@ def trial_folder(run: Run, number: int) -> Path:
 
 def keep_best(run: Run, trial: Path, recipe: Recipe) -> None:
     """Copy the trial's evaluations and its checkpoint, which takes the search's name; it appears complete."""
+    from ser_core.checkpoints import load_card, write_card
+
     copy = run.folder / ".checkpoint"
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(trial / "evaluations", run.folder / "evaluations", dirs_exist_ok=True)

@@ -35,6 +35,7 @@ AT_WORK = ("RUNNING", "COMPLETING", "STOPPED", "SUSPENDED", "STAGE_OUT", "SIGNAL
 WAITING = ("PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "RESIZING")
 
 _guard = threading.Lock()
+_ended: dict[str, str] = {}  # what has ended stays so, until it is put into the line again
 _line: dict[str, tuple[str, str]] = {}
 _asked = float("-inf")
 
@@ -155,12 +156,16 @@ def line() -> dict[str, tuple[str, str]]:
         if time.monotonic() - _asked > FRESH:
             rows = (row.split("|") for row in ask("squeue", "-h", "-a", "-o", "%i|%T|%r").splitlines())
             _line = {number: (state, reason) for number, state, reason in rows}
+            for number in _line:
+                _ended.pop(number, None)
             _asked = time.monotonic()
         return _line
 
 
 def last_state(number: str) -> str:
     """How a job that has left the line ended, UNKNOWN where neither sacct nor scontrol remembers it."""
+    if number in _ended:
+        return _ended[number]
     for question in (
         partial(ask, "sacct", "-n", "-X", "-P", "-j", number, "-o", "State"),
         partial(ask, "scontrol", "show", "job", "--oneliner", number),
@@ -171,7 +176,10 @@ def last_state(number: str) -> str:
             continue
         state = answer.partition("JobState=")[2] or answer  # "CANCELLED by 1000" in sacct
         if state:
-            return state.split()[0]
+            word = state.split()[0]
+            if word not in (*WAITING, *AT_WORK):
+                _ended[number] = word
+            return word
     return "UNKNOWN"
 
 

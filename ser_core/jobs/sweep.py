@@ -20,8 +20,8 @@ from ser_core.corpora import data_folder
 from ser_core.errors import CheckpointError, JobError, NotAllowed
 from ser_core.jobs.actions import check_recipe, launch
 from ser_core.jobs.job import Job, list_jobs
-from ser_core.jobs.permission import UNFINISHED, Permission
 from ser_core.jobs.search import written
+from ser_core.permission import UNFINISHED, Permission
 from ser_core.recipes import Recipe, change_recipe
 
 MOST = 64  # runs of one sweep

@@ -135,7 +135,9 @@ def utterances(recipe: Recipe, data: str | None) -> tuple[list[Utterance], list[
     """Training and validation utterances that the recipe has a label for."""
     whole = Split((), (), ())
     for name in recipe.corpora:
-        whole += split(get_corpus(name).scan(Path(data) if data else None).utterances, recipe.protocol, recipe.seed)
+        whole += split(
+            get_corpus(name).scan(Path(data) if data else None).utterances, recipe.protocol, recipe.seed, recipe.fold
+        )
     parts = [[u for u in part if recipe.label_of(u.emotion) is not None] for part in (whole.train, whole.validation)]
     if not all(parts):
         raise CorpusError("There is no clip to train on, or none to validate on: check the labels and the corpora.")

@@ -2,7 +2,7 @@
 
     python -m ser_core.training RUN
 
-A waiting worker computes nothing, but holds the libraries in memory: about 400 MB each.
+A waiting worker has not loaded torch or scikit-learn yet: sixty in line take about 60 MB each and little time.
 """
 
 from __future__ import annotations
@@ -163,8 +163,9 @@ def turn(run: Run, order: Order, watch: Watch) -> Iterator[str]:
     pause = Event()
     try:
         while not (device := line.take(run, devices)):
-            watch.check()
-            pause.wait(LOOK)
+            for _ in range(line.patience(run)):
+                watch.check()
+                pause.wait(LOOK)
         watch.check()
         yield device
     finally:

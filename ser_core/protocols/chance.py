@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from ser_core.corpora import Utterance
 from ser_core.corpora.synthetic import HELD_OUT_SPEAKERS
@@ -87,6 +86,8 @@ def stratified(utterances: Sequence[Utterance], share: float, seed: int) -> Spli
             f"{share:.0%} of {len(ids)} clips cannot hold each of the {emotions} emotions: add clips, or choose "
             "another protocol."
         )
+    from sklearn.model_selection import train_test_split  # here: a job that waits in line does without it
+
     _, test = train_test_split(ids, test_size=share, random_state=seed, stratify=[emotion[i] for i in ids])
     chosen = set(test)
     return assign(utterances, lambda u: "test" if u.id in chosen else "train", choose="test")
@@ -94,6 +95,8 @@ def stratified(utterances: Sequence[Utterance], share: float, seed: int) -> Spli
 
 def utterance_folds(utterances: Sequence[Utterance], seed: int) -> tuple[Split, ...]:
     """Paper 004: the fold behind the test fold chooses the epoch."""
+    from sklearn.model_selection import StratifiedKFold
+
     k = 10 if utterances[0].corpus.startswith("iemocap") else 5
     own = usable(utterances, least=k)
     fold = np.zeros(len(own), dtype=int)

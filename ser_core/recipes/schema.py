@@ -152,6 +152,10 @@ class Recipe(Section):
             raise ValueError("test_on may only name corpora that are not trained on")
         return self
 
+    def alike(self, other: Recipe) -> bool:
+        """Whether both train the same; what is noted beside the settings does not count."""
+        return self.model_copy(update={"note": ""}) == other.model_copy(update={"note": ""})
+
     def label_of(self, emotion: str) -> int | None:
         """Index of the label an emotion counts as, None where the recipe leaves it out."""
         merged = self.merge.get(emotion, emotion)

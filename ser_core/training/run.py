@@ -22,7 +22,7 @@ from typing import Any
 import tomli_w
 
 from ser_core.errors import RunError
-from ser_core.files import runs_folder, write_json, write_text
+from ser_core.files import runs_folder, to_disk, write_json, write_text
 from ser_core.recipes import Recipe, load_recipe
 
 LOG_BYTES = 1_000_000
@@ -45,7 +45,7 @@ class Run:
                 if run.folder.is_dir() and any(run.folder.iterdir()):
                     raise RunError(f"{run.folder} holds something else than a run: name a new or an empty folder.")
                 write_text(run.recipe_path, tomli_w.dumps(_without_none(recipe.model_dump(mode="json"))))
-            elif run.recipe() != recipe:
+            elif not run.recipe().alike(recipe):
                 raise RunError(f"{run.folder} holds a run of another recipe: choose another folder with --run.")
         except OSError as error:
             raise RunError(f"The run folder {run.folder} cannot be written: {error.strerror}.") from error
@@ -150,10 +150,16 @@ class Run:
         return complete[-1].parent if complete else None
 
     def commit_resume(self, stage: str, written: Path, epoch: int) -> None:
-        """Make a freshly written state the newest one; the rename is what makes it count."""
+        """Make a freshly written state the newest one; the rename is what makes it count.
+
+        The older one goes when all of this lies on the disk, so that a power cut leaves one of them whole.
+        """
         target = self.folder / "resume" / stage / f"epoch_{epoch:05d}"
         shutil.rmtree(target, ignore_errors=True)
+        for path in written.rglob("*"):
+            to_disk(path)
         written.rename(target)
+        to_disk(target.parent)
         for old in target.parent.iterdir():
             if old != target:
                 shutil.rmtree(old, ignore_errors=True)

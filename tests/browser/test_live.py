@@ -88,7 +88,12 @@ def test_leaving_the_page_closes_the_microphone(visit: NewPage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "sentence"), [("NotAllowedError", "refused the microphone"), ("NotFoundError", "No microphone was found")]
+    ("error", "sentence"),
+    [
+        ("NotAllowedError", "refused the microphone"),
+        ("NotFoundError", "No microphone was found"),
+        ("NotReadableError", "close other programs that use it"),
+    ],
 )
 def test_a_microphone_that_gives_nothing_gets_its_sentence(visit: NewPage, error: str, sentence: str) -> None:
     page = visit("live")
@@ -99,6 +104,27 @@ def test_a_microphone_that_gives_nothing_gets_its_sentence(visit: NewPage, error
     page.get_by_role("button", name=START).click()
     expect(page.locator(".live .hint")).to_contain_text(sentence)
     expect(page.get_by_role("button", name=START)).to_be_visible()
+
+
+def test_a_muted_microphone_is_noticed(visit: NewPage) -> None:
+    page = visit("live")
+    page.get_by_text(CONSENT).click()
+    page.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia = "
+        "async () => new AudioContext().createMediaStreamDestination().stream }"
+    )
+    page.get_by_role("button", name=START).click()
+    expect(page.locator(".live .hint")).to_contain_text("the microphone is muted")
+    page.get_by_role("button", name=STOP).click()
+    expect(page.get_by_role("button", name=START)).to_be_visible()
+
+
+def test_a_microphone_that_is_unplugged_ends_it_with_a_sentence(visit: NewPage) -> None:
+    page = listening(visit("live"))
+    page.evaluate("() => window.streams[0].getTracks()[0].dispatchEvent(new Event('ended'))")
+    expect(page.locator(".live .hint")).to_contain_text("unplugged or taken away")
+    expect(page.get_by_role("button", name=START)).to_be_visible()
+    expect(page.get_by_role("button", name=KEEP)).to_be_enabled()  # what was heard before is not lost
 
 
 def test_the_check_beside_the_recorders_hears_the_microphone(visit: NewPage) -> None:

@@ -14,12 +14,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import ser_core.corpora
-from pages.shared import corpora_here
+from pages.shared import corpora_here, corpus_import
+from ser_core import permission
 from ser_core.corpora import get_corpus, list_corpora
 from ser_core.corpora.importing import OWN, TRASH, imported
 from ser_core.corpora.synthetic import samples
-from ser_core.jobs import permission
-from ser_core.jobs.permission import Permission
+from ser_core.permission import Permission
 from tests.ser_core.clips import sound, wav
 from tests.ser_core.corpora.archives import NAMES, WHOLE, corpus_at
 from tests.ser_core.corpora.server import Site, serving
@@ -266,11 +266,16 @@ def test_a_zip_is_labelled_in_a_dialog_and_becomes_a_corpus(app: AppTest, tmp_pa
     ],
     ids=["no zip", "evil", "no recordings", "nested", "empty"],
 )
-def test_a_zip_that_will_not_do_gets_a_sentence(app: AppTest, content: bytes, sentence: str, tmp_path: Path) -> None:
+def test_a_zip_that_will_not_do_gets_a_sentence(
+    app: AppTest, content: bytes, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bring(app, content)
     assert not app.exception
     assert sentence in app.error[0].value
     assert list((tmp_path / "data").iterdir()) == []
+    monkeypatch.setattr(corpus_import, "receive", lambda *_: pytest.fail("it was unpacked once more"))
+    app.run()
+    assert sentence in app.error[0].value
 
 
 def test_a_folder_of_the_server_is_for_whoever_runs_it(

@@ -13,14 +13,15 @@ from streamlit.testing.v1 import AppTest
 from pages.shared import train_devices
 from pages.shared.train_form import query
 from pages.shared.train_quick import RECIPE
+from ser_core import permission
 from ser_core.checkpoints import Card, list_checkpoints
 from ser_core.emotions import EMOTIONS
-from ser_core.jobs import Job, list_jobs, permission
+from ser_core.jobs import Job, list_jobs
 from ser_core.jobs.folder import Order, process_path, stop_path, write_note
 from ser_core.jobs.local import Local
-from ser_core.jobs.permission import Permission
 from ser_core.jobs.process import process
 from ser_core.jobs.queue import Line
+from ser_core.permission import Permission
 from ser_core.recipes import load_recipe
 from ser_core.training.run import Run
 from tests.pages.checkpoints import put

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from ser_core.errors import NotAllowed
-from ser_core.jobs import AT_THE_SHELL, Permission, Throttle, may_act
+from ser_core.permission import AT_THE_SHELL, Permission, Throttle, may_act, visitor_of
 
 LOCAL = {"Host": "localhost:8501", "User-Agent": "a browser", "Origin": "http://localhost:8501"}
 
@@ -133,6 +133,20 @@ def test_an_open_server_knows_visitors_apart_but_not_who_they_are() -> None:
         with pytest.raises(NotAllowed, match="somebody else's"):
             ann.require_for(owner, "cancel this job")
     AT_THE_SHELL.require_for(ann.visitor, "cancel this job")
+
+
+@pytest.mark.parametrize(
+    ("address", "forwarded", "visitor"),
+    [
+        ("198.51.100.7", "", "198.51.100.7"),
+        ("198.51.100.7", "203.0.113.1", "198.51.100.7"),  # who comes directly can write what they like
+        (None, "203.0.113.1", "203.0.113.1"),
+        (None, "somebody else, 203.0.113.1", "203.0.113.1"),  # the proxy wrote the last one
+        (None, "", ""),
+    ],
+)
+def test_behind_a_proxy_visitors_are_still_told_apart(address: str | None, forwarded: str, visitor: str) -> None:
+    assert visitor_of(address, {"x-Forwarded-For": forwarded} if forwarded else {}) == visitor
 
 
 @pytest.mark.parametrize("value", ["0", "", "yes", "true"])

@@ -12,7 +12,7 @@ import pytest
 
 from ser_core.corpora import Corpus, get_corpus
 from ser_core.corpora.archive import Limits
-from ser_core.corpora.download import Downloaded, download
+from ser_core.corpora.download import Downloaded, alone, download
 from ser_core.corpora.transfer import BLOCK
 from ser_core.errors import CorpusError
 from tests.ser_core.corpora.archives import NAMES, WHOLE, corpus_at, packed
@@ -213,6 +213,14 @@ def test_a_corpus_that_is_there_is_not_touched(site: Site, cache: Path, tmp_path
         fetched(corpus_at(site), tmp_path)
     assert not site.asked
     assert not list((tmp_path / "savee").iterdir())
+
+
+def test_two_never_write_into_one_part(site: Site, cache: Path, tmp_path: Path) -> None:
+    corpus = corpus_at(site, size=len(WHOLE))
+    with alone(corpus):
+        refused(corpus, tmp_path / "data", cache, "being fetched already")
+    assert not site.asked
+    fetched(corpus, tmp_path / "data")
 
 
 def test_a_corpus_that_no_program_may_fetch_names_its_home_page(tmp_path: Path) -> None:

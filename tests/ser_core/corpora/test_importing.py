@@ -13,6 +13,7 @@ import pytest
 from ser_core.corpora import get_corpus
 from ser_core.corpora.archive import Limits
 from ser_core.corpora.importing import (
+    KEPT,
     OWN,
     Found,
     corpus_name,
@@ -23,7 +24,8 @@ from ser_core.corpora.importing import (
     unpack_upload,
 )
 from ser_core.corpora.mapping import Mapping, Spot, guess_emotion, guess_emotions, spots
-from ser_core.errors import CorpusError
+from ser_core.errors import CorpusError, NotAllowed
+from ser_core.permission import AT_THE_SHELL, Permission
 from tests.ser_core.clips import sound, wav
 from tests.ser_core.runs import quiet
 
@@ -67,7 +69,7 @@ def test_where_words_stand_is_found_and_guessed(recordings: Path) -> None:
 
 def test_what_was_taken_in_is_a_corpus_to_every_command(recordings: Path, data: Path) -> None:
     mapping = Mapping(FOLDER, WORDS, SPEAKER, {"s01": "female"}, "de")
-    got = import_corpus(look(recordings), mapping, "my-voices", data, quiet)
+    got = import_corpus(look(recordings), mapping, "my-voices", data, quiet, AT_THE_SHELL)
     assert got.name == corpus_name("my-voices")
     scan = get_corpus(got.name).scan(data)
     assert scan.counts() == {"angry": 2, "happy": 2}
@@ -86,7 +88,7 @@ def test_what_was_taken_in_is_a_corpus_to_every_command(recordings: Path, data: 
 def test_recordings_that_do_not_decode_stay_out_and_are_named(recordings: Path, data: Path) -> None:
     (recordings / "takes" / "glad" / "s02_2.wav").write_bytes(b"RIFF of nothing")
     (recordings / "takes" / "glad" / "s02_3.wav").write_bytes(wav(np.zeros(16_000)))
-    got = import_corpus(look(recordings), Mapping(FOLDER, WORDS), "mine", data, quiet)
+    got = import_corpus(look(recordings), Mapping(FOLDER, WORDS), "mine", data, quiet, AT_THE_SHELL)
     assert len(got.scan.utterances) == 4
     assert {problem.path.name for problem in got.left_out} == {"s01_9.wav", "s02_2.wav", "s02_3.wav"}
 
@@ -98,9 +100,9 @@ def test_nothing_is_half_there_when_it_fails_or_is_stopped(recordings: Path, dat
 
     found = look(recordings)
     with pytest.raises(KeyboardInterrupt):
-        import_corpus(found, Mapping(FOLDER, WORDS), "mine", data, stop)
+        import_corpus(found, Mapping(FOLDER, WORDS), "mine", data, stop, AT_THE_SHELL)
     with pytest.raises(CorpusError, match="only the emotion angry"):
-        import_corpus(found, Mapping(FOLDER, {"Anger": "angry"}), "mine", data, quiet)
+        import_corpus(found, Mapping(FOLDER, {"Anger": "angry"}), "mine", data, quiet, AT_THE_SHELL)
     assert imported(data) == []
     assert [path for path in (data / OWN).rglob("*") if path.is_file()] == []
 
@@ -108,28 +110,28 @@ def test_nothing_is_half_there_when_it_fails_or_is_stopped(recordings: Path, dat
 @pytest.mark.parametrize("name", ["", "Mine", "../out", "a/b", "-x", "x" * 41, "mine.csv"])
 def test_a_name_that_could_lead_elsewhere_is_refused(name: str, recordings: Path, data: Path) -> None:
     with pytest.raises(CorpusError, match="no name for a corpus"):
-        import_corpus(look(recordings), Mapping(FOLDER, WORDS), name, data, quiet)
+        import_corpus(look(recordings), Mapping(FOLDER, WORDS), name, data, quiet, AT_THE_SHELL)
 
 
 def test_a_name_is_taken_once_and_needs_a_data_folder(recordings: Path, data: Path) -> None:
     found = look(recordings)
-    import_corpus(found, Mapping(FOLDER, WORDS), "mine", data, quiet)
+    import_corpus(found, Mapping(FOLDER, WORDS), "mine", data, quiet, AT_THE_SHELL)
     with pytest.raises(CorpusError, match="already"):
-        import_corpus(found, Mapping(FOLDER, WORDS), "mine", data, quiet)
+        import_corpus(found, Mapping(FOLDER, WORDS), "mine", data, quiet, AT_THE_SHELL)
     with pytest.raises(CorpusError, match="SER_DATA"):
-        import_corpus(found, Mapping(FOLDER, WORDS), "other", None, quiet)
+        import_corpus(found, Mapping(FOLDER, WORDS), "other", None, quiet, AT_THE_SHELL)
 
 
 def test_removing_moves_to_the_trash(recordings: Path, data: Path) -> None:
-    import_corpus(look(recordings), Mapping(FOLDER, WORDS), "mine", data, quiet)
-    place = remove("mine", data)
+    import_corpus(look(recordings), Mapping(FOLDER, WORDS), "mine", data, quiet, AT_THE_SHELL)
+    place = remove("mine", data, AT_THE_SHELL)
     assert imported(data) == []
     assert (place / "mine.csv").is_file()
     assert len(list(place.rglob("*.wav"))) == 4
     with pytest.raises(CorpusError, match="no corpus 'mine'"):
-        remove("mine", data)
+        remove("mine", data, AT_THE_SHELL)
     with pytest.raises(CorpusError):
-        remove("../data", data)
+        remove("../data", data, AT_THE_SHELL)
 
 
 def test_links_lead_nowhere(recordings: Path, tmp_path: Path) -> None:
@@ -191,3 +193,23 @@ def test_a_zip_in_a_zip_is_no_recording(tmp_path: Path) -> None:
     folder = unpack_upload(zipped(("inner.zip", inner)), "outer.zip", tmp_path)
     with pytest.raises(CorpusError, match="holds no recordings"):
         look(folder)
+
+
+def test_whoever_may_not_takes_nothing_in_and_removes_nothing(recordings: Path, data: Path) -> None:
+    found, mapping = look(recordings), Mapping(FOLDER, WORDS)
+    nobody, one, other = Permission(False, "Ask."), Permission(True, "", "one"), Permission(True, "", "other")
+    with pytest.raises(NotAllowed, match="Ask"):
+        import_corpus(found, mapping, "mine", data, quiet, nobody)
+    for number in range(KEPT):
+        import_corpus(found, mapping, f"mine-{number}", data, quiet, one)
+    with pytest.raises(NotAllowed, match="remove one"):
+        import_corpus(found, mapping, "more", data, quiet, one)
+    import_corpus(found, mapping, "theirs", data, quiet, AT_THE_SHELL)
+    for stranger in (nobody, other):
+        with pytest.raises(NotAllowed):
+            remove("mine-0", data, stranger)
+    with pytest.raises(NotAllowed):
+        remove("theirs", data, one)
+    remove("mine-0", data, one)
+    remove("mine-1", data, AT_THE_SHELL)
+    assert imported(data) == ["mine-2", "theirs"]

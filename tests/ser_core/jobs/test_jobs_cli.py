@@ -8,7 +8,8 @@ from typing import NoReturn
 import pytest
 
 from ser_core.errors import JobError
-from ser_core.jobs import AT_THE_SHELL, Job, delete, list_jobs, resume
+from ser_core.evaluation import Progress
+from ser_core.jobs import AT_THE_SHELL, Job, cancel, delete, list_jobs, resume, watch
 from ser_core.jobs import devices as probing
 from ser_core.jobs.devices import Device
 from ser_core.jobs.folder import Order, order_path, process_path, write_note
@@ -164,3 +165,20 @@ def test_a_training_at_the_shell_is_seen_to_run_and_left_alone(
     status, _, said = shell("train", "--recipe", "ctmam-synthetic", "--run", str(runs / "by-hand"))
     assert (status, seen) == (2, ["running"])
     assert "enough" in said
+
+
+def test_a_training_at_the_shell_can_be_cancelled_from_a_page(
+    shell: Shell, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(recipe: Recipe, run: Run, data: object, progress: Progress, device: str) -> NoReturn:
+        progress("training: epoch 1 of 2", 1, 10)
+        cancel(Job(run), AT_THE_SHELL)
+        monkeypatch.setattr(watch, "LOOK", 0)
+        progress("training: epoch 1 of 2", 2, 10)
+        raise AssertionError("it trained on")
+
+    monkeypatch.setattr(trainer, "train", train)
+    status, _, said = shell("train", "--recipe", "ctmam-synthetic", "--run", str(runs / "by-hand"))
+    assert status == 2
+    assert "It was asked to stop" in said
+    assert Job(Run(runs / "by-hand")).status().state == "cancelled"

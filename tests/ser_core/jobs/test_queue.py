@@ -1,10 +1,14 @@
 """First come, first served: whoever crashes holds up nobody."""
 
+import subprocess
+import sys
 from pathlib import Path
 from threading import Event
 
 import pytest
+from filelock import FileLock
 
+from ser_core.files import PROJECT
 from ser_core.jobs import worker
 from ser_core.jobs.folder import Order, process_path, stop_path
 from ser_core.jobs.job import Job
@@ -174,3 +178,25 @@ def test_a_ticket_of_a_killed_attempt_is_worth_nothing(runs: Path) -> None:
     assert Line(runs).busy() == {"cpu": ["run1", "run0"]}
     assert Line(runs).take(first, ["cpu"]) == ""
     assert Line(runs).take(second, ["cpu"]) == "cpu"
+
+
+def test_who_is_far_back_looks_less_often(runs: Path) -> None:
+    many = launched(14)
+    line = Line(runs)
+    assert [line.patience(run) for run in many] == [1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10, 10]
+
+
+def test_a_line_that_is_held_up_is_waited_for(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (only,) = launched(1)
+    line = Line(runs)
+    monkeypatch.setattr(Line, "_lock", lambda self: FileLock(self.folder / "line.lock", timeout=0))
+    with FileLock(line.folder / "line.lock"):
+        assert line.take(only, ["cpu"]) == ""
+    assert line.take(only, ["cpu"]) == "cpu"
+
+
+def test_who_waits_has_not_loaded_what_only_a_training_needs() -> None:
+    """Sixty in line must fit into the memory of one computer."""
+    asked = "import sys, ser_core.jobs.worker; print(*sorted({'torch', 'sklearn', 'pandas'} & set(sys.modules)))"
+    said = subprocess.run([sys.executable, "-c", asked], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == ""

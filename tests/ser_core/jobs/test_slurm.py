@@ -31,6 +31,7 @@ def cluster() -> Iterator[Path]:
 def asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each look asks SLURM."""
     monkeypatch.setattr(place, "FRESH", 0.05)
+    monkeypatch.setattr(place, "_ended", {})
 
 
 def submit(data: Path, *changes: str, asked: Cluster = ONE) -> Job:
