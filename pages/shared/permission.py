@@ -42,7 +42,8 @@ def ask_permission(action: str) -> Permission:
     answer = permission()
     if not answer.allowed:
         st.info(f"You cannot {action} here. {answer.reason}", icon=":material/lock:")
-        ask_passphrase()
+        if settings().get(NAME):
+            ask_passphrase()
     elif answer.visitor and settings().get(NAME):
         with st.expander("For whoever runs this server", icon=":material/lock_open:"):
             st.markdown("With the passphrase every run is yours to cancel and delete, without a quota.")

@@ -28,6 +28,7 @@ from tests.pages.checkpoints import put
 from tests.ser_core.jobs.places import NOBODY, put_run
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
+MAY_ACT = permission.may_act
 OWNER = Permission(True, "")
 CLOSED = Permission(False, "It takes the passphrase of whoever runs this server.")
 ROWS = [
@@ -196,6 +197,7 @@ def test_a_papers_table_and_a_search(app: AppTest) -> None:
 
 def test_whoever_may_not_act_sees_the_runs_and_why(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     run = trained("theirs", "cancelled")
+    monkeypatch.setenv("SER_ADMIN_KEY", "anything")
     allow(monkeypatch, CLOSED)
     app.run()
     assert "You cannot launch, cancel or delete trainings here. It takes the passphrase" in words(app)
@@ -204,6 +206,22 @@ def test_whoever_may_not_act_sees_the_runs_and_why(app: AppTest, monkeypatch: py
     assert app.button(key="run-resume").disabled
     assert app.dataframe[0].value["Run"].tolist() == [run.folder.name]
     assert app.text_input[0].label == "Passphrase"
+    monkeypatch.delenv("SER_ADMIN_KEY")
+    app.run()
+    assert "Passphrase" not in [field.label for field in app.text_input]  # none would fit
+
+
+def test_on_an_open_server_its_owner_can_still_unlock(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SER_ADMIN_KEY", "right")
+    monkeypatch.setenv("SER_OPEN", "1")
+    monkeypatch.setattr(permission, "may_act", MAY_ACT)
+    monkeypatch.setattr(permission, "is_local", lambda *_: False)
+    monkeypatch.setattr(permission, "visitor_of", lambda *_: "198.51.100.7")
+    app.run()
+    assert not app.button(key="launch").disabled
+    next(field for field in app.text_input if field.label == "Passphrase").set_value("right")
+    next(button for button in app.button if button.label == "Unlock").click().run()
+    assert "Passphrase" not in [field.label for field in app.text_input]
 
 
 def test_curves_of_several_runs_stand_in_one_plot(app: AppTest) -> None:
