@@ -23,6 +23,8 @@ from ser_core.evaluation import Evaluation, alike
 STYLE = """<style>
 @media (max-width: 640px) {
   .st-key-evaluate-pick [data-testid="stColumn"] { min-width: calc(50% - 1rem); flex: 1 1 calc(50% - 1rem); }
+  .st-key-cross, .st-key-leaks { overflow-y: hidden; }
+  .st-key-cross > div, .st-key-leaks > div { min-width: 620px; }
 }
 </style>"""
 CONFUSED, EMOTIONS, VOICES, SURE, LEAKS, TWO, ACROSS = (

@@ -5,6 +5,7 @@ No pickle, ever: a `.pt`, `.pth`, `.ckpt`, `.bin` or `.pkl` file can run code wh
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -29,6 +30,7 @@ from ser_core.models import System, create_from
 from ser_core.preparation import Preparation
 
 FORMAT = 1
+WEIGHTS = "model.safetensors"
 PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".joblib")
 STORED = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int64)
 NOT_FOR_JUDGING = (
@@ -143,7 +145,7 @@ class Card(Section):
 
 def save_checkpoint(folder: Path, model: System, card: Card, statistics: dict[str, Tensor] | None = None) -> None:
     """Write a checkpoint folder; the card goes last, so a folder with a card is complete."""
-    write_bytes(folder / "model.safetensors", save_tensors(shipped_weights(model)))
+    write_bytes(folder / WEIGHTS, save_tensors(shipped_weights(model)))
     if statistics:
         write_bytes(folder / "statistics.safetensors", save_tensors(statistics))
     write_card(folder, card)
@@ -241,6 +243,18 @@ def load_card(name: str | Path) -> Card:
         raise CheckpointError(f"The card of {folder.name} cannot be read: it is not a JSON file.") from error
 
 
+def weights_digest(name: str | Path) -> str:
+    """First 16 hex digits of the SHA-256 of the weights' file: the same name may hold other weights one day.
+
+    Raises CheckpointError where the file is missing.
+    """
+    folder = find_checkpoint(name)
+    try:
+        return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise CheckpointError(f"The weights of {folder.name} are missing: fetch the folder again.") from error
+
+
 def load_model(name: str | Path, card: Card | None = None) -> System:
     """The model in eval mode, float32, on the CPU.
 
@@ -251,7 +265,7 @@ def load_model(name: str | Path, card: Card | None = None) -> System:
     try:
         model = create_from(card.system, card.variant, len(card.labels), card.preparation, card.model)
         # Read into memory: a memory map would fault if the file were replaced under a running app.
-        tensors = load_tensors((folder / "model.safetensors").read_bytes())
+        tensors = load_tensors((folder / WEIGHTS).read_bytes())
     except (SpeechEmotionError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{folder.name} does not describe a model of this version: {error}") from error
     except (OSError, SafetensorError) as error:

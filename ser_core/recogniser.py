@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ser_core.audio import Waveform
-from ser_core.checkpoints import Card, find_checkpoint, load_card, load_model
+from ser_core.checkpoints import Card, find_checkpoint, load_card, load_model, weights_digest
 from ser_core.maps import AttentionMap, capture_attention, join
 from ser_core.segments import Segments, clip_logits, collate
 
@@ -96,6 +96,7 @@ class Recogniser:
         self.labels = self.card.labels
         self.device = torch.device(device)
         self.model = load_model(folder, self.card).to(self.device)
+        self.weights = weights_digest(folder)
 
     @torch.inference_mode()
     def predict(self, waveform: Waveform, attention: bool = False) -> Prediction:

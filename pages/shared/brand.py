@@ -70,11 +70,14 @@ def _style(shades: Palette) -> str:
 [data-testid="stCaptionContainer"] {{ color: {shades.muted}; opacity: 1; }}
 .st-key-page-title h1 {{ padding: 0 0 .9rem; }}
 [data-testid="stBaseButton-primary"], [data-testid="stBaseButton-primary"]:hover {{ color: {shades.background}; }}
+[data-testid="stMultiSelectTagsContainer"] [data-tag] {{ color: {shades.background}; }}
 audio::-webkit-media-controls-enclosure {{ background: {shades.surface}; border-radius: 10px; }}
 .st-key-emotion p::before {{
   content: ""; display: inline-block; width: .55rem; height: .55rem; border-radius: 50%; margin-right: .4rem;
 }}
 .st-key-answer h2, .st-key-evidence h3 {{ padding: 0; min-height: 2.4rem; display: flex; align-items: flex-end; }}
+.st-key-wide-table [data-testid="stMarkdownContainer"] {{ overflow-x: auto; }}
+.st-key-answers h2, .st-key-figures h2 {{ font-size: 1.1rem; }}
 .st-key-answer-notes {{ min-height: 6.5rem; }}
 .st-key-notice {{ background: {shades.surface}; }}
 .st-key-hands-free {{ min-height: 68px; padding-top: 0; padding-bottom: 0; }}

@@ -58,7 +58,7 @@ def show_overview() -> None:
         on_select=_follow,
         selection_mode="single-row",
         column_config={
-            "Corpus": st.column_config.TextColumn(width="medium", pinned=True),
+            "Corpus": st.column_config.TextColumn(width=150, pinned=True),
             "Emotions": st.column_config.NumberColumn(help="In the complete release."),
             "Speakers": st.column_config.NumberColumn(help="In the complete release."),
         },

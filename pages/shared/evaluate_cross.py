@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from pages.shared import brand, corpora_here, evaluate_catalogue, loaders
+from pages.shared import brand, corpora_here, evaluate_catalogue
 from pages.shared.evaluate_catalogue import Stored
 from pages.shared.evaluate_run import recognised
-from pages.shared.evaluate_work import Progress, begin, working
+from pages.shared.evaluate_work import UNEXPECTED, Progress, Stopped, begin, working
 from pages.shared.model_card import LANGUAGES, corpus_title
 from ser_core.checkpoints import Card, find_checkpoint, list_checkpoints, load_card
 from ser_core.corpora import Corpus, Utterance, data_folder, get_corpus
-from ser_core.errors import CheckpointError, CorpusError, SpeechEmotionError
+from ser_core.errors import CheckpointError, CorpusError, EvaluationError, SpeechEmotionError
 from ser_core.evaluation import Evaluation
 from ser_core.evaluation.comparing import chosen
 from ser_core.evaluation.cross import Cell, Column, cell_of, columns
 from ser_core.plots.cross import cross_grid
+from ser_core.recogniser import Recogniser
 
 NOT_YET = "not evaluated yet"
+_FAILED = "evaluate/cross-failed"
+_log = logging.getLogger(__name__)
 
 
 def show_cross() -> None:
-    found = grid()
+    found = [replace(one, reason=failed(one)) if one.reason == NOT_YET and failed(one) else one for one in grid()]
     if not found:
         st.info("There is no checkpoint here to hold against the corpora.", icon=":material/grid_off:")
         return
@@ -46,12 +50,18 @@ def show_cross() -> None:
     if empty:
         with st.expander(f"{len(empty)} empty cells, and why", icon=":material/help:"):
             st.markdown("\n".join(f"- {cell.checkpoint} on {cell.corpus}: {cell.reason}" for cell in empty))
-    gaps = {(cell.checkpoint, cell.corpus) for cell in found if cell.reason == NOT_YET}
+    gaps = {(cell.checkpoint, cell.corpus) for cell in empty if cell.reason in (NOT_YET, failed(cell))}
     if not gaps or working():
         return
     if st.button(f"Evaluate the {len(gaps)} that are missing", icon=":material/play_arrow:", key="fill-grid"):
         fill(sorted(gaps))
         st.rerun()
+
+
+def failed(cell: Cell) -> str:
+    """Why this visitor's last attempt to fill the cell came to nothing; empty where there was none."""
+    failures: dict[tuple[str, str], str] = st.session_state.get(_FAILED, {})
+    return failures.get((cell.checkpoint, cell.corpus), "")
 
 
 def in_words(cell: Cell) -> str:
@@ -87,9 +97,12 @@ def across(evaluated: tuple[str, ...], data: Path | None) -> list[Column]:
             corpus: Corpus = get_corpus(name)
             if corpus.find(data) is None and name not in evaluated:
                 continue
-            found += columns([name], data)
         except CorpusError:
             continue
+        try:
+            found += columns([name], data)
+        except CorpusError as error:
+            found.append(Column(corpus.name, corpus.language, reason=str(error)))
     return found
 
 
@@ -136,20 +149,37 @@ def stand_ins(stored: Stored) -> tuple[Utterance, ...]:
 
 
 def fill(gaps: list[tuple[str, str]]) -> None:
-    """Evaluate and store what is missing, one after the other; what is done stays when it is stopped."""
-    try:
-        models = {name: loaders.recogniser(name) for name, _ in gaps}
-        clips = {corpus: get_corpus(corpus).scan(data_folder()).utterances for _, corpus in gaps}
-    except SpeechEmotionError as error:
-        st.error(str(error), icon=":material/error:")
-        return
+    """Evaluate and store what is missing, one after the other; what is done stays when it is stopped.
+
+    A cell that cannot be filled keeps its reason and leaves the others alone.
+    """
+    failures: dict[tuple[str, str], str] = {}
+    st.session_state[_FAILED] = failures
+    data = data_folder()
 
     def do(progress: Progress) -> None:
-        for name, corpus in gaps:
+        for number, (name, corpus) in enumerate(gaps, 1):
 
-            def report(doing: str, done: int, total: int, name: str = name) -> None:
-                progress(f"{name}: {doing}", done, total)
+            def report(doing: str, done: int, total: int, cell: str = f"Cell {number} of {len(gaps)}, {name}") -> None:
+                progress(f"{cell}, {doing}", done, total)
 
-            evaluate_catalogue.keep(recognised(models[name], clips[corpus], corpus, "all", False, False, report), name)
+            try:
+                fill_one(name, corpus, data, report)
+            except Stopped:
+                raise
+            except SpeechEmotionError as error:
+                failures[name, corpus] = str(error)
+            except Exception:
+                _log.exception("evaluating %s on %s failed", name, corpus)
+                failures[name, corpus] = UNEXPECTED
+        if failures:
+            raise EvaluationError(f"{len(failures)} of {len(gaps)} could not be evaluated: the empty cells say why.")
 
     begin("the grid", do)
+
+
+def fill_one(name: str, corpus: str, data: Path | None, progress: Progress) -> None:
+    """Raises SpeechEmotionError where the model or the corpus will not do."""
+    progress("loading", 0, 0)
+    utterances = get_corpus(corpus).scan(data).utterances
+    evaluate_catalogue.keep(recognised(Recogniser(name), utterances, corpus, "all", False, False, progress), name)

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
 from pages.shared import notice
+from pages.shared.evaluate_work import working
 from ser_core.audio import Waveform, load
 from ser_core.checkpoints import Card
 from ser_core.corpora import Scan, Utterance
 from ser_core.corpora.archive import Limits
-from ser_core.corpora.importing import unpack_upload
 from ser_core.corpora.own import own_corpus
+from ser_core.corpora.uploads import Scratch, receive
 from ser_core.errors import AudioError, CorpusError, SpeechEmotionError
 from ser_core.evaluation import Evaluation
-from ser_core.files import scratch_folder
 
 LIMITS = Limits(bytes=512 * 2**20, files=2000)
 KEPT = 4  # models whose answers are kept
 _SET = "evaluate/own-set"
 _ANSWERS = "evaluate/own-answers"
 _REFUSED = "evaluate/own-refused"
+_FIELD = "evaluate/own-field"  # how often the field was emptied: a new key is a new, empty field
 HOW = (
     "A ZIP with a folder for each emotion (angry, fear, happy, neutral, sad …), recordings in them, up to 64 MiB and "
     f"{LIMITS.files:,} files. The names of the folders count, not those of the files."
@@ -37,13 +36,14 @@ class OwnSet:
     """scratch: where it was unpacked; it goes with the session."""
 
     scan: Scan
-    scratch: tempfile.TemporaryDirectory[str]
+    scratch: Scratch
 
 
 def bring() -> OwnSet | None:
     """The field for the ZIP, and what became of it."""
     notice.show()
-    file = st.file_uploader(HOW, type=None, key="own-zip", on_change=forget)
+    with st.container(key="own-zip"):
+        file = st.file_uploader(HOW, type=None, key=f"own-zip-{st.session_state.get(_FIELD, 0)}", on_change=forget)
     if file is not None and own_set() is None and _REFUSED not in st.session_state:
         with st.spinner("Unpacking …"):
             try:
@@ -61,9 +61,8 @@ def bring() -> OwnSet | None:
 
 def unpacked(content: bytes, name: str) -> OwnSet:
     """Raises CorpusError, in one sentence, where nothing can be judged with it; then nothing is kept."""
-    scratch = tempfile.TemporaryDirectory(dir=scratch_folder("test-sets"), ignore_cleanup_errors=True)
+    folder, scratch = receive(content, name, "test-sets", LIMITS)
     try:
-        folder = unpack_upload(content, name, Path(scratch.name), LIMITS)
         corpus = own_corpus(f"folder:{folder}?name=own")
         try:
             return OwnSet(corpus.read(folder), scratch)
@@ -76,7 +75,12 @@ def unpacked(content: bytes, name: str) -> OwnSet:
 
 def show_counts(own: OwnSet) -> None:
     counts = ", ".join(f"{count} {emotion}" for emotion, count in own.scan.counts().items())
-    st.markdown(f":material/folder_zip: **{len(own.scan.utterances):,} clips**: {counts}.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/folder_zip: **{len(own.scan.utterances):,} clips**: {counts}.", width="content")
+        st.button(
+            "Remove these clips", icon=":material/delete:", type="tertiary", key="own-remove", on_click=remove,
+            disabled=working(), help="From this server, with the answers to them. They go with your visit, too.",
+        )  # fmt: skip
     if own.scan.problems:
         left_out = sum(problem.count for problem in own.scan.problems)
         with st.expander(f"{left_out:,} files left out", icon=":material/block:"):
@@ -103,6 +107,12 @@ def forget() -> None:
     st.session_state.pop(_REFUSED, None)
     if own is not None:
         own.scratch.cleanup()
+
+
+def remove() -> None:
+    """As `forget`, and the field for the ZIP is empty again, which lets go of the ZIP itself."""
+    forget()
+    st.session_state[_FIELD] = st.session_state.get(_FIELD, 0) + 1
 
 
 def unmet(card: Card) -> Callable[[Utterance], Waveform]:

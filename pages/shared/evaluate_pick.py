@@ -7,18 +7,16 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.shared import corpora_here, evaluate_catalogue, evaluate_own
-from pages.shared.evaluate_catalogue import Stored
+from pages.shared.evaluate_catalogue import Stored, place_of
 from ser_core.checkpoints import Card, default_checkpoint, list_checkpoints, load_card
 from ser_core.corpora import data_folder
 from ser_core.errors import CheckpointError
 from ser_core.evaluation import Evaluation
-from ser_core.files import runs_folder
 from ser_core.protocols import PROTOCOLS
 
 OWN = "your own clips"
 ALL = "unseen speakers"  # how the list calls the protocol "all"
 NOTHING = "nothing"
-RUN = "run "
 _PAIR = "evaluate/pair"
 MODEL, CORPUS, CLIPS, AGAINST = "model", "on", "clips", "against"
 
@@ -78,6 +76,8 @@ def pick() -> Choice | None:
             "protocol. Only what the model was trained under is a fair test of it.",
         )  # fmt: skip
         protocol = "all" if chosen == ALL else str(chosen)
+    else:
+        fourth = third  # of one's own clips all are taken: no gap where that list would stand
     others = rivals(model, corpus, stored)
     settle(AGAINST, [NOTHING, *others])
     against = fourth.selectbox(
@@ -91,14 +91,6 @@ def settle(key: str, options: list[str]) -> None:
     """What was chosen before, but is no longer among the options, gives way to the first of them."""
     if options and key in st.session_state and st.session_state[key] not in options:
         st.session_state[key] = options[0]
-
-
-def place_of(model: str) -> str:
-    """What `find_checkpoint` takes; empty where no checkpoint of this name is here."""
-    if model in list_checkpoints():
-        return model
-    folder = runs_folder() / model.removeprefix(RUN) / "checkpoint"
-    return str(folder) if model.startswith(RUN) and (folder / "card.json").is_file() else ""
 
 
 def _default_model(models: list[str]) -> str:

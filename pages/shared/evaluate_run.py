@@ -8,7 +8,8 @@ import streamlit as st
 
 from pages.shared import corpora_here, evaluate_catalogue, evaluate_own, loaders, train_form
 from pages.shared.clip import duration
-from pages.shared.evaluate_pick import Choice, evaluable, here, place_of
+from pages.shared.evaluate_catalogue import place_of
+from pages.shared.evaluate_pick import Choice, evaluable, here
 from pages.shared.evaluate_summary import title_of
 from pages.shared.evaluate_work import Progress, begin
 from pages.shared.page_links import link_to
@@ -50,6 +51,8 @@ def offer(choice: Choice) -> None:
         st.info(str(error), icon=":material/folder_off:")
         return
     say(choice, choice.card, utterances)
+    if not choice.own and evaluate_catalogue.outdated(choice.model, choice.corpus, choice.protocol):
+        st.caption("What is stored was answered by other weights of this name: it is not shown.")
     if st.button("Evaluate now", icon=":material/play_arrow:", type="primary", key="evaluate-now"):
         start(choice, utterances, corpus, noise=False)
         st.rerun()

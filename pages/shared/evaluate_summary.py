@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from pages.shared import brand
@@ -10,8 +12,11 @@ from pages.shared.model_card import corpus_title
 from ser_core.corpora import get_corpus
 from ser_core.errors import CorpusError
 from ser_core.evaluation import Evaluation, Report
-from ser_core.plots.scores import Line, score_intervals
-from ser_core.protocols import PROTOCOLS, SEEN
+from ser_core.plots.scores import Line, figure_words, score_intervals
+from ser_core.protocols import SEEN
+
+if TYPE_CHECKING:
+    from ser_core.reproduce.printed import Printed
 
 SCORES = (("UA", "ua"), ("WA", "wa"), ("WF1", "wf1"))
 WHAT = (
@@ -49,16 +54,25 @@ def show_summary(choice: Choice, evaluation: Evaluation, rival: Evaluation | Non
     series = {choice.model: lines(report)}
     if rival is not None:
         series[choice.against] = lines(rival.report())
-    st.plotly_chart(
-        score_intervals(series, 1 / len(report.labels), brand.colours()),
-        theme=None,
-        config={"displayModeBar": False},
-        key="scores",
-        alt="; ".join(f"{name}: {line.name} {100 * line.value:.1f}%" for name in series for line in series[name]),
-    )
+    table = paper_table(choice, report)
+    figure = beside = st.container()
+    if table:
+        figure, beside = st.columns([0.6, 0.4], gap="large", vertical_alignment="center")
+    with figure:
+        st.plotly_chart(
+            score_intervals(series, 1 / len(report.labels), brand.colours()),
+            theme=None,
+            config={"displayModeBar": False},
+            key="scores",
+            alt="; ".join(f"{name}: {line.name} {100 * line.value:.1f}%" for name in series for line in series[name]),
+        )
+    if table:
+        with beside, st.container(key="paper-row", gap="xsmall"):
+            st.markdown(table)
+            st.caption(why_not_the_same(choice, report))
     if note:
         st.caption(f":material/balance: {note}")
-    st.caption(WHAT + drawing(report) + beside_paper(choice, report))
+    st.caption(WHAT + drawing(report))
 
 
 def lines(report: Report) -> list[Line]:
@@ -95,23 +109,46 @@ def told(report: Report) -> str:
     return " · ".join(parts) + (f". {report.note}" if report.note else "")
 
 
-def beside_paper(choice: Choice, report: Report) -> str:
-    """What the system's paper prints for this corpus, in a sentence; empty where it prints nothing."""
+def printed_for(choice: Choice, report: Report) -> tuple[str, Printed] | None:
+    """The system's paper, and what it prints for this corpus; None where it prints nothing."""
     if choice.card is None:
-        return ""
+        return None
     from ser_core.reproduce.printed import PAPER_OF, PRINTED  # brings the training code along
 
     printed = PRINTED.get((choice.card.system, choice.card.variant, report.corpus))
-    if printed is None:
+    return (PAPER_OF.get(choice.card.system, ""), printed) if printed else None
+
+
+def paper_table(choice: Choice, report: Report) -> str:
+    """The paper's row above the same figures from here, as Markdown; empty where it prints nothing for this corpus.
+
+    Only scores that the paper prints have a column.
+    """
+    found = printed_for(choice, report)
+    if found is None:
         return ""
-    paper = PAPER_OF.get(choice.card.system, "")
+    paper, printed = found
+    values = {name: value for name, value in vars(printed).items() if isinstance(value, float)}
+    here = {line.name.lower(): line for line in lines(report)}
+    rows = (
+        ["in percent", *(name.upper() for name in values)],
+        ["---", *("---:" for _ in values)],
+        [f"Paper {paper}, {printed.where}", *(f"{value:.2f}" for value in values.values())],
+        ["Here, with 95% interval", *(figure_words(here[name]).replace("%", "") for name in values)],
+    )
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def why_not_the_same(choice: Choice, report: Report) -> str:
+    """In a sentence, what keeps the two rows of the table apart."""
+    found = printed_for(choice, report)
+    paper = found[0] if found else ""
     heard = {one.emotion for one in report.emotions if one.support}
     classes = len(get_corpus(report.corpus).emotions)
-    differs = f" and all {classes} emotions, {len(heard)} here" if classes != len(heard) else ""
-    return (
-        f" Paper {paper} prints WA / UA {printed.words()} for this corpus ({printed.where}), under its own "
-        f"protocol{differs}: not the same test."
-    )
+    differs = f" and on all {classes} emotions, {len(heard)} here" if classes != len(heard) else ""
+    if report.protocol == f"paper:{paper}":
+        return f"The same rule of splitting{differs}; see “What leaks” for what it proves."
+    return f"Not the same test: the paper's row was measured under its own protocol{differs}."
 
 
 def is_own(corpus: str) -> bool:
@@ -128,7 +165,3 @@ def synthetic(corpus: str) -> bool:
         return get_corpus(corpus).synthetic
     except CorpusError:
         return False
-
-
-def protocol_words(protocol: str) -> str:
-    return PROTOCOLS.get(protocol, "")

@@ -23,6 +23,7 @@ Progress = Callable[[str, int, int], None]
 EVERY = 0.5  # seconds between two looks
 _WORK = "evaluate/work"
 _SAID = "evaluate/said"
+UNEXPECTED = "Something unexpected went wrong; the terminal of the app says what."
 _log = logging.getLogger(__name__)
 
 
@@ -66,7 +67,7 @@ class Work:
             self.problem = str(error)
         except Exception:
             _log.exception("evaluating failed")
-            self.problem = "Something unexpected went wrong; the terminal of the app says what."
+            self.problem = UNEXPECTED
         finally:
             release()
             self.finished.set()

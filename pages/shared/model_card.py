@@ -81,10 +81,11 @@ def show(card: Card, waveform: Waveform | None = None) -> None:
 
 
 def _table(results: tuple[Measured, ...]) -> str:
-    rows = ["| Corpus | Right | 95% interval | Clips | Speakers |", "|---|---|---|---|---|"]
+    rows = ["| Corpus | Right (95% interval) | Clips (speakers) |", "|---|---|---|"]
     for one in results:
         low, high = one.intervals.get("ua", (one.ua, one.ua))
         seen = " (**speakers heard in training**)" if one.seen_included else ""
-        figures = f"{100 * one.ua:.0f}% | {100 * low:.0f} to {100 * high:.0f}% | {one.n} | {one.speakers}"
+        right = f"{100 * one.ua:.0f}% ({100 * low:.0f} to {100 * high:.0f})".replace(" ", "\N{NO-BREAK SPACE}")
+        figures = f"{right} | {one.n:,} ({one.speakers})"
         rows.append(f"| {corpus_title(one.corpus)}{seen} | {figures} |")
     return "\n".join(rows)

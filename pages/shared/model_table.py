@@ -45,8 +45,8 @@ def show_table() -> None:
     rows = described(costs, len(costs))
     scores = known_scores()
     show_plot(rows, scores)
-    show_rows(rows, scores)
     show_speed()
+    show_rows(rows, scores)
 
 
 def show_plot(rows: list[dict[str, Any]], scores: list[KnownScore]) -> None:
@@ -142,10 +142,12 @@ def show_rows(rows: list[dict[str, Any]], scores: list[KnownScore]) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height=460,
+        height=35 * (len(table) + 1) + 3,  # whole: no second thing to scroll within the page
         key="variants",
         placeholder="",
         column_config={
+            "System": st.column_config.TextColumn(width=110),
+            "Variant": st.column_config.TextColumn(width=160),
             "Parameters": number(format="localized", help="Trainable, with as many emotions as the paper has."),
             "Paper prints": number(format="localized", help="Parameters, where the paper states them."),
             "Multiply-adds, M/s": number(
@@ -163,7 +165,7 @@ def show_rows(rows: list[dict[str, Any]], scores: list[KnownScore]) -> None:
     )
     st.caption(
         "Multiply-adds are those of convolutions, linear and recurrent layers and attention; the front end comes on "
-        "top. They do not show how fast a machine gets through them: measure that below."
+        "top. They do not show how fast a machine gets through them: measure that above."
     )
 
 

@@ -18,6 +18,8 @@ UNITS = (
     "epoch, with whatever leaks in them. A table does not show that two rows are comparable where corpora differ."
 )
 
+WIDTH = 340  # pixels: two figures with their intervals, and on how many clips
+
 
 def show_paper_tables() -> None:
     from ser_core.reproduce.printed import PAPER_OF, TITLES  # brings the training code along
@@ -53,7 +55,10 @@ def show_one(table: str, system: str) -> None:
         st.subheader(title_of(table).partition(",")[0], anchor=False)
         rows = by_variant(cells, entries)
     height = min(35 * (len(rows) + 1) + 3, 640)
-    st.dataframe(rows, hide_index=True, height=height, key=f"table-{table}-{system}", alt=f"{table}: paper and ours.")
+    st.dataframe(
+        rows, hide_index=True, height=height, key=f"table-{table}-{system}", alt=f"{table}: paper and ours.",
+        column_config={name: st.column_config.TextColumn(width=WIDTH) for name in rows[0] if name.startswith("Ours")},
+    )  # fmt: skip
     if not any(cell.id in key for cell in cells for key in entries):
         st.caption(f"Not measured here yet: `python -m ser_core reproduce {table}`.")
     with st.expander("The commands behind our numbers", icon=":material/terminal:"):

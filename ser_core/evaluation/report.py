@@ -47,7 +47,8 @@ class Report(Section):
 
     emotions: of each label.  groups: by speaker, by sex, by language, and by fold where there are several; folds: mean
     and deviation over these.  calibration: at temperature 1 and at the checkpoint's own; empty where the
-    probabilities only rank.  noise: as far as it was asked for.
+    probabilities only rank.  noise: as far as it was asked for.  weights: digest of those that answered, empty where
+    they are not known or are several.
     """
 
     checkpoint: str
@@ -74,3 +75,4 @@ class Report(Section):
     calibration: tuple[Calibration, ...]
     noise: tuple[NoisePoint, ...]
     problems: tuple[Unreadable, ...]
+    weights: str = ""

@@ -43,6 +43,7 @@ class Evaluation:
     checkpoint has no label for; seen_included: whether seen speakers were kept, which marks every figure.
     temperature: of the checkpoint's card, None where the probabilities only rank the emotions (an SVM's).
     command: what to type to see these figures again.  noise: the noise curve, empty where it was not asked for.
+    weights: digest of the weights that answered, see `weights_digest`; empty where they are not known or are several.
     stored: the report as it was read from a folder.
     """
 
@@ -61,6 +62,7 @@ class Evaluation:
     command: str = ""
     note: str = ""
     noise: tuple[NoisePoint, ...] = ()
+    weights: str = ""
     stored: Report | None = None
 
     @property
@@ -141,6 +143,7 @@ class Evaluation:
             calibration=self.calibration(),
             noise=self.noise,
             problems=self.problems,
+            weights=self.weights,
         )
 
 
@@ -168,6 +171,7 @@ def pooled(folds: Sequence[Evaluation], names: Sequence[str]) -> Evaluation:
         seen_included=any(fold.seen_included for fold in folds),
         temperature=first.temperature if all(fold.temperature == first.temperature for fold in folds) else None,
         noise=(),
+        weights=first.weights if all(fold.weights == first.weights for fold in folds) else "",
         stored=None,
     )
 

@@ -110,4 +110,5 @@ def evaluate(
         seen_included=seen_included,
         temperature=card.temperature,
         command=Measured.command_for(recogniser.name, corpus, protocol, seen_included),
+        weights=recogniser.weights,
     )

@@ -88,7 +88,8 @@ def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
     write_text(folder / PREDICTIONS, _table(header, (_line(row) for row in rows)))
     emotions = [one.model_dump() for one in evaluation.emotions()]
     write_text(folder / EMOTIONS, _table(list(emotions[0]), (list(one.values()) for one in emotions)))
-    write_text(folder / FIGURES, stored.model_dump_json(indent=1) + "\n")
+    unknown = set() if stored.weights else {"weights"}
+    write_text(folder / FIGURES, stored.model_dump_json(indent=1, exclude=unknown) + "\n")
 
 
 def check_folder(folder: Path) -> None:
@@ -131,6 +132,7 @@ def load_evaluation(folder: Path) -> Evaluation:
         command=stored.command,
         note=stored.note,
         noise=stored.noise,
+        weights=stored.weights,
         stored=Report(**stored.model_dump(exclude={"format"})),
     )
     _check(folder, evaluation, stored, rows)

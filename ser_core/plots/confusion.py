@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from ser_core.plots.theme import Palette, dress, faded
+from ser_core.plots.theme import FULL, LIGHT, Palette, dress, faded
 
 Share = Literal["", "row", "column"]
 Cell = tuple[str, str]  # acted, heard
@@ -16,10 +16,12 @@ Cell = tuple[str, str]  # acted, heard
 CELL: Final = 44  # pixels, the height of a row
 MARGIN: Final = {"l": 92, "r": 8, "t": 8, "b": 62}
 TITLE: Final = 26  # pixels
+TICKS: Final = 5  # of the legend, at most
 LEGEND: Final = {"": "clips", "row": "share of what<br>was acted", "column": "share of what<br>was heard"}
 # Two hues that colour-blind eyes tell apart; only differences are drawn in them.
 LESS: Final = "#C8501E"
 MORE: Final = "#2F5D8A"
+ON_BOTH: Final = LIGHT.background  # what is written on them, in either theme
 
 
 def confusion_matrix(
@@ -38,9 +40,11 @@ def confusion_matrix(
     A point's customdata is its cell: acted, heard.
     """
     shown = shares if share_of else counts.astype(float)
-    figure = _cells(shown, labels, _ramp(colours), (0.0, 1.0 if share_of else max(1.0, float(counts.max()))))
-    figure.data[0].colorbar = _legend(LEGEND[share_of], colours, percent=bool(share_of))
-    _numbers(figure, cell_texts(counts, shares, share_of), shown, labels, colours)
+    most = 1.0 if share_of else max(1.0, float(counts.max()))
+    figure = _cells(shown, labels, _ramp(colours), (0.0, most))
+    figure.data[0].colorbar = _legend(LEGEND[share_of], colours, 0.0 if share_of else float(counts.max()))
+    texts = cell_texts(counts, shares, share_of)
+    _numbers(figure, texts, shown / most, labels, colours, FULL[colours.name], colours.background)
     hover = [
         f"acted {acted}, heard {heard}: {int(counts[row, column])} of {int(counts[row].sum())} clips"
         for row, acted in enumerate(labels)
@@ -64,9 +68,9 @@ def confusion_difference(
     reach = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
     unit = "percentage points" if share_of else "clips"
     figure = _cells(values, labels, [[0.0, LESS], [0.5, colours.background], [1.0, MORE]], (-reach, reach))
-    figure.data[0].colorbar = _legend(unit.replace(" ", "<br>"), colours, percent=False)
+    figure.data[0].colorbar = _legend(unit.replace(" ", "<br>"), colours, 2 * reach)
     texts = [["–" if np.isnan(value) else signed(value) for value in row] for row in values]
-    _numbers(figure, texts, np.abs(values), labels, colours, strong=0.7)
+    _numbers(figure, texts, np.abs(values) / reach, labels, colours, 0.7, ON_BOTH)
     hover = [
         f"acted {acted}, heard {heard}: {texts[row][column]} {unit}"
         for row, acted in enumerate(labels)
@@ -98,18 +102,22 @@ def _cells(shown: np.ndarray, labels: Sequence[str], scale: Any, between: tuple[
 def _numbers(
     figure: go.Figure,
     texts: Sequence[Sequence[str]],
-    shown: np.ndarray,
+    fill: np.ndarray,
     labels: Sequence[str],
     colours: Palette,
-    strong: float = 0.5,
+    strong: float,
+    on_strong: str,
 ) -> None:
-    """The numbers, in the page's colour on dark cells; nought stays faint so that the eye finds the rest."""
-    most = float(np.nanmax(shown, initial=0.0)) or 1.0
+    """The numbers; nought stays faint so that the eye finds the rest.
+
+    fill: how far each cell is from empty to the full colour.  strong: the fill beyond which a number is written in the
+    colour on_strong.
+    """
     numbers = []
     for row, acted in enumerate(labels):
         for column, heard in enumerate(labels):
-            share, text = float(np.nan_to_num(shown[row, column])) / most, texts[row][column]
-            colour = colours.background if share > strong else colours.text if share > 0 else colours.muted
+            share, text = float(np.nan_to_num(fill[row, column])), texts[row][column]
+            colour = on_strong if share > strong else colours.text if share > 0 else colours.muted
             bold = row == column and text not in ("0", "–")
             numbers.append(
                 {
@@ -159,13 +167,15 @@ def _finished(
     return figure.update_layout(clickmode="event+select")
 
 
-def _legend(title: str, colours: Palette, *, percent: bool) -> dict[str, Any]:
+def _legend(title: str, colours: Palette, span: float) -> dict[str, Any]:
+    """span: of whole numbers, from the lowest to the highest; 0 where shares are drawn."""
+    every = {"dtick": 1} if 0 < span < TICKS else {"nticks": TICKS}  # else halves would be rounded to numbers twice
     return {
         "title": {"text": title, "side": "top", "font": {"size": 12, "color": colours.muted}},
         "thickness": 10,
         "outlinewidth": 0,
         "tickfont": {"size": 12, "color": colours.muted},
-        "tickformat": ".0%" if percent else "d",
-        "nticks": 5,
+        "tickformat": "d" if span else ".0%",
         "tickcolor": faded(colours.muted, 0.5),
+        **every,
     }

@@ -78,6 +78,7 @@ def _series(figure: go.Figure, points: Sequence[Point], shape: str, filled: bool
             "color": faded(colours.accent, 0.5),
             "thickness": 1.5,
             "width": 4,
+            "visible": filled,  # a paper prints no interval
         },
         mode="markers+text",
         text=[f"\u2002{point.label}" for point in points],  # off the marker

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Final
 
 import plotly.graph_objects as go
 
 from ser_core.evaluation.cross import Cell
-from ser_core.plots.theme import Palette, dress
+from ser_core.plots.theme import FULL, Palette, dress
 
 ROW: Final = 48  # pixels
 EMPTY: Final = "–"
+WIDTH: Final = 60  # characters of a line under the mouse
 
 
 def cross_grid(cells: Sequence[Cell], columns: dict[tuple[str, str], str], colours: Palette) -> go.Figure:
@@ -42,7 +44,8 @@ def cross_grid(cells: Sequence[Cell], columns: dict[tuple[str, str], str], colou
     for name, row in zip(names, rows, strict=True):
         for title, cell in zip(titles, row, strict=True):
             skill = _skill(cell)
-            colour = colours.muted if skill is None else colours.background if skill > 0.5 else colours.text
+            full = skill is not None and skill > FULL[colours.name]
+            colour = colours.muted if skill is None else colours.background if full else colours.text
             font = {"size": 13, "color": colour}
             numbers.append({"x": title, "y": name, "text": _number(cell), "showarrow": False, "font": font})
     figure.update_layout(annotations=numbers)
@@ -71,7 +74,7 @@ def _told(cell: Cell | None) -> str:
         return "not measured"
     where = f"{cell.checkpoint} on {cell.corpus} ({cell.language})"
     if cell.evaluation is None:
-        return f"{where}: {cell.reason}"
+        return "<br>".join(wrap(f"{where}: {cell.reason}", WIDTH))
     values = cell.as_dict()
     low, high = (100 * x for x in values["intervals"]["ua"])
     new = " and ".join(

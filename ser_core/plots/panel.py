@@ -85,6 +85,11 @@ def dress_axes(axes: Axes, colours: Palette, span: Span, vertical: str) -> None:
     """The same for Matplotlib; the seconds' title is left to the lowest axes."""
     axes.set_xlim(*span)
     axes.set_ylabel(vertical)
+    surround(axes, colours)
+
+
+def surround(axes: Axes, colours: Palette) -> None:
+    """Ground, ticks and lines for Matplotlib, whatever stands at the axes."""
     axes.set_facecolor(colours.background)
     axes.tick_params(colors=colours.muted, labelcolor=colours.text)
     for side, spine in axes.spines.items():

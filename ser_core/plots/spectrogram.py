@@ -64,6 +64,7 @@ class PicturePanel:
                 "thickness": BAR,
                 "len": 1.0,
                 "lenmode": "fraction",
+                "x": 1,  # and pixels from there: a share of the width would push it out of a wide figure
                 "xpad": 8,
                 "ypad": 0,
                 "outlinewidth": 0,

@@ -89,6 +89,11 @@ DARK: Final = Palette(
 )
 
 
+# On a ramp from surface to accent: the share beyond which words in the background's colour stand out more than in the
+# text's, by the contrast ratio of WCAG 2.
+FULL: Final = MappingProxyType({"light": 0.74, "dark": 0.56})
+
+
 def palette(name: str | None) -> Palette:
     """The palette of a page in the theme "light" or "dark"; light where the theme is not known."""
     return DARK if name == "dark" else LIGHT

@@ -18,6 +18,7 @@ from tests.browser.test_recognise import picture, rgb
 
 def drawn(page: Page) -> Page:
     """Wait until the counts stand and a recording can be played."""
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)  # the figures of another corpus are gone by then
     for key in ("by-emotion", "by-sex", "by-speaker", "lengths"):
         expect(page.locator(f".st-key-{key} .js-plotly-plot")).to_be_visible()
     expect(page.locator(".st-key-listen audio")).to_be_visible()

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import gc
-import io
 import json
 import shutil
-import threading
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import classification_report, confusion_matrix
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import evaluate_catalogue, evaluate_run, evaluate_take, known_scores
+from pages.shared import evaluate_catalogue, evaluate_run, evaluate_take
 from pages.shared.evaluate_clips import surest
 from pages.shared.evaluate_pick import Choice
-from pages.shared.evaluate_work import Stopped, Work
-from ser_core.checkpoints import list_checkpoints, load_card
-from ser_core.corpora.synthetic import samples
+from ser_core.checkpoints import list_checkpoints, load_card, weights_digest
 from ser_core.errors import CorpusError
 from ser_core.evaluation import (
     Evaluation,
     alike,
     compare,
-    evaluate,
     load_evaluation,
     restricted,
     save_evaluation,
@@ -35,68 +27,13 @@ from ser_core.evaluation import (
 from ser_core.evaluation.comparing import chosen
 from ser_core.recogniser import Recogniser
 from ser_core.reproduce.tables import all_cells
-from tests.pages.checkpoints import put
+from tests.pages.evaluating import FIRST, SECOND, chart, numbers, part, words
 from tests.ser_core.evaluation.made import drawn
-
-APP = Path(__file__).resolve().parents[2] / "app.py"
-FIRST, SECOND = "ctmam-general", "ctmam-synthetic"
-
-
-@pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return put(tmp_path_factory.mktemp("checkpoints"), FIRST, SECOND)
-
-
-@pytest.fixture(scope="module")
-def stored(checkpoints: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What these checkpoints answer to the sample clips, stored under the names of the held-out voices."""
-    root = tmp_path_factory.mktemp("evaluations")
-    for name in (FIRST, SECOND):
-        heard = evaluate(Recogniser(checkpoints / name), samples(), "synthetic", "speaker_independent")
-        save_evaluation(root / f"{name}-synthetic", heard)
-    return root
 
 
 @pytest.fixture
-def app(checkpoints: Path, stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    """The page with no corpus but the synthetic one, and two stored evaluations."""
-    monkeypatch.setenv("SER_CHECKPOINTS", str(checkpoints))
-    monkeypatch.setenv("SER_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setenv("SER_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("SER_DATA", raising=False)
-    monkeypatch.setattr(evaluate_catalogue, "SHIPPED", stored)
-    monkeypatch.setattr(known_scores, "RESULTS", tmp_path)
-    return AppTest.from_file(str(APP), default_timeout=120).switch_page("pages/evaluate.py")
-
-
-def part(app: AppTest, name: str) -> AppTest:
-    app.session_state["part"] = name
-    return app.run()
-
-
-def words(app: AppTest) -> str:
-    every = (*app.subheader, *app.markdown, *app.caption, *app.info, *app.warning, *app.success)
-    return "\n".join(element.value for element in every)
-
-
-def chart(app: AppTest, key: str) -> dict:
-    """The figure of this key, as the browser gets it."""
-    (figure,) = (json.loads(one.proto.spec) for one in app.get("plotly_chart") if one.proto.id.endswith(key))
-    return figure
-
-
-def numbers(figure: dict, labels: tuple[str, ...]) -> list[list[str]]:
-    """What stands in the cells of a matrix, row by row."""
-    texts = {(one["y"], one["x"]): one["text"] for one in figure["layout"]["annotations"]}
-    return [[texts[acted, heard].replace("<b>", "").replace("</b>", "") for heard in labels] for acted in labels]
-
-
-def finished(app: AppTest) -> AppTest:
-    """Wait for the thread, then look again."""
-    for thread in threading.enumerate():
-        if thread.name == "evaluate":
-            thread.join(120)
-    return app.run()
+def app(evaluate_page: AppTest) -> AppTest:
+    return evaluate_page
 
 
 def test_the_first_view_opens_a_stored_evaluation_without_a_model(
@@ -114,36 +51,6 @@ def test_the_first_view_opens_a_stored_evaluation_without_a_model(
     assert f"{report['n']} clips of {report['speakers']} speakers it never heard" in words(app)
     counts = numbers(chart(app, "matrix"), tuple(report["labels"]))
     assert [[int(text) for text in row] for row in counts] == report["confusion"]
-
-
-@pytest.mark.parametrize(("shown", "normalise"), [("by row", "true"), ("by column", "pred")])
-def test_shares_are_those_of_scikit_learn(app: AppTest, stored: Path, shown: str, normalise: str) -> None:
-    app.run()
-    app.button_group(key="share").set_value(shown).run()
-    heard = load_evaluation(stored / f"{FIRST}-synthetic")
-    expected = confusion_matrix(
-        heard.truth, heard.predicted, labels=range(len(heard.labels)), normalize=normalise
-    )  # fmt: skip
-    figure = chart(app, "matrix")
-    table = numbers(figure, heard.labels)
-    for row, line in zip(table, expected, strict=True):
-        for text, value in zip(row, line, strict=True):
-            assert text == f"{100 * value:.0f}%" or (text == "–" and value == 0)
-
-
-def test_figures_of_each_emotion_are_those_of_scikit_learn(app: AppTest, stored: Path) -> None:
-    part(app, "Each emotion")
-    assert not app.exception
-    heard = load_evaluation(stored / f"{FIRST}-synthetic")
-    expected = classification_report(
-        heard.truth, heard.predicted, labels=range(len(heard.labels)), target_names=heard.labels, output_dict=True,
-        zero_division=np.nan,
-    )  # fmt: skip
-    table = app.dataframe[0].value.set_index("Emotion")
-    for name in heard.labels:
-        for column, key in (("Precision", "precision"), ("Recall", "recall"), ("F1", "f1-score")):
-            assert table.loc[name, column] == pytest.approx(100 * expected[name][key], nan_ok=True)
-        assert table.loc[name, "Clips"] == expected[name]["support"]
 
 
 def test_the_surest_mistake_is_ready_to_be_heard_and_cells_lead_to_theirs(app: AppTest, stored: Path) -> None:
@@ -250,135 +157,6 @@ def test_honest_and_leaky_stand_in_one_picture_once_they_are_measured(app: AppTe
     assert (honest["x"], leaky["x"]) == ([0.41], [0.93])
 
 
-def test_another_protocol_is_explained_and_not_evaluated(app: AppTest) -> None:
-    app.run()
-    app.selectbox(key="clips").set_value("random").run()
-    assert not app.exception
-    assert "train a model under it" in words(app)
-    assert any("protocol='random'" in one.value for one in app.code)
-    assert not [button for button in app.button if button.key == "evaluate-now"]
-
-
-def test_a_run_leaves_out_seen_speakers_and_is_stored(app: AppTest, tmp_path: Path) -> None:
-    app.run()
-    app.selectbox(key="clips").set_value("unseen speakers").run()
-    assert "630 are left out because the model has heard their speaker" in words(app)
-    next(button for button in app.button if button.key == "evaluate-now").click().run()
-    finished(app)
-    assert not app.exception
-    kept = load_evaluation(tmp_path / "runs" / "evaluations" / f"{FIRST}-synthetic-all")
-    assert (len(kept.clips), kept.excluded) == (70, 630)
-    assert "630 left out because the model has heard their speaker" in words(app)
-
-
-def test_work_stops_at_the_next_clip_and_frees_the_place() -> None:
-    begun, ended = threading.Event(), threading.Event()
-    released: list[bool] = []
-
-    def do(progress: object) -> None:
-        for done in range(1000):
-            progress("recognising", done, 1000)  # type: ignore[operator]
-            begun.set()
-            ended.wait(0.01)
-        pytest.fail("nobody stopped it")
-
-    work = Work("a run", do, lambda: True)
-    thread = threading.Thread(target=work.run, args=(lambda: released.append(True),))
-    thread.start()
-    assert begun.wait(30)
-    work.stop.set()
-    thread.join(30)
-    assert work.finished.is_set()
-    assert work.problem == "Stopped: what was under way was not kept."
-    assert released == [True]
-
-
-def test_work_ends_when_its_visitor_is_gone() -> None:
-    work = Work("a run", lambda progress: progress("recognising", 0, 10), lambda: False)
-    work.run(lambda: None)
-    assert work.finished.is_set()
-    with pytest.raises(Stopped):
-        work.report("recognising", 1, 10)
-
-
-def archive(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as file:
-        for name, content in files.items():
-            file.writestr(name, content)
-    return buffer.getvalue()
-
-
-def clips(emotions: tuple[str, ...], folder: str = "") -> dict[str, bytes]:
-    return {f"{folder}{u.emotion}/{u.path.name}": u.path.read_bytes() for u in samples() if u.emotion in emotions}
-
-
-def own(app: AppTest) -> AppTest:
-    app.run()
-    return app.selectbox(key="on").set_value("your own clips").run()
-
-
-def test_a_test_set_of_ones_own_gets_everything_and_is_gone_with_its_file(app: AppTest, tmp_path: Path) -> None:
-    own(app)
-    app.file_uploader[0].upload("mine.zip", archive(clips(("angry", "sad"), "my voices/")), "application/zip").run()
-    assert not app.exception
-    assert "**4 clips**: 2 angry, 2 sad" in words(app)
-    next(button for button in app.button if button.key == "evaluate-now").click().run()
-    finished(app)
-    assert not app.exception
-    assert not app.error
-    labels = load_card(FIRST).labels
-    assert sum(int(text) for row in numbers(chart(app, "matrix"), labels) for text in row) == 4
-    assert "4 clips · speakers unknown" in words(app)
-    assert "your ZIP does not say who speaks" in words(app)  # what the intervals rest on
-    assert str(tmp_path) not in words(app)
-    assert not list((tmp_path / "runs").glob("evaluations/*"))
-    unpacked = list((tmp_path / "cache" / "test-sets").rglob("*.ogg"))
-    assert len(unpacked) == 4
-    del app.session_state["evaluate/own-set"]  # as the end of the visit does
-    gc.collect()
-    assert not list((tmp_path / "cache" / "test-sets").rglob("*.ogg"))
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"a letter", "is no ZIP file"),
-        (archive({}), "holds no recording"),
-        (archive({"../../angry/a.wav": b"x"}), "unsafe name"),
-        (archive({"/angry/a.wav": b"x"}), "unsafe name"),
-        (archive(clips(("angry",))), "only the emotion angry"),
-        (archive({"inner.zip": archive(clips(("angry", "sad")))}), "holds no recording"),
-        (archive({f"angry/{n}.wav": b"" for n in range(2001)}), "more than the 2,000 allowed"),
-    ],
-    ids=["no-zip", "empty", "evil", "absolute", "one-emotion", "nested", "too-many"],
-)
-def test_a_zip_that_will_not_do_gets_one_sentence_and_leaves_nothing(
-    app: AppTest, tmp_path: Path, content: bytes, sentence: str
-) -> None:
-    own(app)
-    app.file_uploader[0].upload("mine.zip", content, "application/zip").run()
-    assert not app.exception
-    (error,) = app.error
-    assert sentence in error.value
-    assert str(tmp_path) not in error.value
-    assert not list((tmp_path / "cache" / "test-sets").glob("*"))
-
-
-def test_a_clip_that_the_model_was_trained_on_is_left_out_of_ones_own(checkpoints: Path) -> None:
-    from pages.shared.evaluate_own import unmet
-    from ser_core.audio import load
-    from ser_core.errors import AudioError
-
-    card = load_card(checkpoints / SECOND)
-    clip = samples()[0]
-    part_of = card.data.train.model_copy(update={"utterances": {"x/1": load(clip.path).digest[:16]}})
-    met = card.model_copy(update={"data": card.data.model_copy(update={"train": part_of})})
-    assert unmet(card)(clip).digest == load(clip.path).digest
-    with pytest.raises(AudioError, match="trained or chosen on this very clip"):
-        unmet(met)(clip)
-
-
 def test_what_is_taken_away_is_what_is_stored(stored: Path) -> None:
     folder = stored / f"{FIRST}-synthetic"
     heard = load_evaluation(folder)
@@ -386,10 +164,10 @@ def test_what_is_taken_away_is_what_is_stored(stored: Path) -> None:
         assert evaluate_take.stored(heard, name) == (folder / name).read_bytes()
 
 
-def test_the_report_holds_every_figure_and_asks_nobody(app: AppTest, stored: Path, checkpoints: Path) -> None:
+def test_the_report_holds_every_figure_and_asks_nobody(app: AppTest, stored: Path, judged: Path) -> None:
     app.run()
     heard = load_evaluation(stored / f"{FIRST}-synthetic")
-    choice = Choice(FIRST, "synthetic", "speaker_independent", "", load_card(checkpoints / FIRST))
+    choice = Choice(FIRST, "synthetic", "speaker_independent", "", load_card(judged / FIRST))
     page = evaluate_take.report(choice, heard)
     for one in heard.emotions():
         assert f"<td>{one.emotion}</td>" in page
@@ -461,6 +239,7 @@ def test_what_ships_opens_and_fits_the_cards() -> None:
         ]
         assert [one.n for one in measured] == [len(heard.clips)]
         assert measured[0].ua == pytest.approx(heard.scores().ua, abs=1e-9)
+        assert heard.weights == weights_digest(name)
 
 
 def test_clips_of_two_evaluations_are_brought_together(stored: Path) -> None:

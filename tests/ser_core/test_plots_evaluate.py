@@ -46,6 +46,15 @@ def test_shares_are_whole_percent_and_nothing_to_share_is_a_dash() -> None:
     assert cell_texts(counts, rows, "row")[2] == ["–"] * 4
 
 
+def test_a_number_is_dark_on_a_cell_that_is_half_full() -> None:
+    """The colour goes to 100%, whatever the largest share is."""
+    half = np.full((4, 4), 0.4)
+    figure = confusion_matrix(TWO.confusion(), half, LABELS, "row", LIGHT)
+    assert {one.font.color for one in figure.layout.annotations} == {LIGHT.text}
+    figure = confusion_matrix(TWO.confusion(), 2 * half, LABELS, "row", LIGHT)
+    assert {one.font.color for one in figure.layout.annotations} == {LIGHT.background}
+
+
 def test_a_difference_is_the_second_minus_the_first() -> None:
     other = made([0, 0, 0, 1, 1, 3], [0, 0, 0, 1, 1, 3])
     figure = confusion_difference(TWO.confusion(), other.confusion(), LABELS, "", LIGHT)
@@ -58,6 +67,15 @@ def test_a_difference_is_the_second_minus_the_first() -> None:
     texts = {(one.y, one.x): one.text for one in shares.layout.annotations}
     assert texts["angry", "angry"] == "<b>+33</b>"
     assert texts["neutral", "sad"] == "–"
+
+
+@pytest.mark.parametrize(("most", "dtick"), [(1, 1), (2, 1), (4, 1), (5, None), (40, None)])
+def test_the_legend_of_counts_says_each_whole_number_once(most: int, dtick: int | None) -> None:
+    counts = np.diag([most, 0, 0, 0])
+    assert confusion_matrix(counts, counts, LABELS, "", LIGHT).data[0].colorbar.dtick == dtick
+    less = np.zeros((4, 4), dtype=int)
+    assert confusion_difference(less, counts, LABELS, "", LIGHT).data[0].colorbar.dtick == (1 if most < 3 else None)
+    assert confusion_matrix(counts, counts / most, LABELS, "row", LIGHT).data[0].colorbar.dtick is None
 
 
 def test_two_that_are_alike_differ_nowhere() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import softmax
+from sklearn.calibration import calibration_curve
 
 from ser_core.evaluation import calibrate
 from ser_core.evaluation.calibration import tempered
@@ -31,6 +32,18 @@ def test_bins_are_weighted_by_their_clips() -> None:
     sure, unsure = answers(0.95, right=10, n=10), answers(0.55, right=0, n=30)
     truth, probabilities = (np.concatenate(pair) for pair in zip(sure, unsure, strict=True))
     assert calibrate(truth, probabilities).ece == pytest.approx(0.25 * 0.05 + 0.75 * 0.55)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 1.7])
+def test_bins_and_error_equal_scikit_learn(temperature: float) -> None:
+    one = drawn(5)
+    found = calibrate(one.truth, one.probabilities, temperature)
+    filled = [part for part in found.bins if part.n]
+    confidence = softmax(np.log(one.probabilities) / temperature, axis=1).max(axis=1)
+    shares, means = calibration_curve(one.truth == one.predicted, confidence, n_bins=15)
+    assert [part.accuracy for part in filled] == pytest.approx(shares)
+    assert [part.confidence for part in filled] == pytest.approx(means)
+    assert found.ece == pytest.approx(np.average(np.abs(shares - means), weights=[part.n for part in filled]))
 
 
 def test_certainty_falls_into_the_last_bin_and_every_clip_into_one() -> None:

@@ -4,19 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import accuracy_score, recall_score
 
 from ser_core.errors import EvaluationError
 from ser_core.evaluation import Evaluation, pooled, score, spread
+from ser_core.evaluation.report import Facet
 from tests.ser_core.evaluation.made import drawn, made
 
 
 def folds() -> list[Evaluation]:
     """Right on all of four clips, on half of four, on one of two; each fold a speaker."""
     right = ([0, 1, 0, 1], [0, 1, 1, 0], [0, 0])
-    made_folds = []
+    made_folds: list[Evaluation] = []
     for number, heard in enumerate(right):
         names = [f"demo/{number}{place}" for place in range(len(heard))]
-        made_folds.append(made([0, 1, 0, 1][: len(heard)], heard, [f"demo/{number}"] * len(heard), names=names))
+        one = made([0, 1, 0, 1][: len(heard)], heard, [f"demo/{number}"] * len(heard), names=names)
+        made_folds.append(replace(one, weights=f"weights {number}"))
     return made_folds
 
 
@@ -42,6 +45,16 @@ def test_groups_are_the_scores_of_their_clips() -> None:
         assert group.intervals["ua"][0] < group.ua < group.intervals["ua"][1]
 
 
+@pytest.mark.parametrize("facet", ["speaker", "sex", "language"])
+def test_groups_equal_scikit_learn(facet: Facet) -> None:
+    one = drawn(2)
+    for group in one.by(facet):
+        own = np.array([getattr(clip, facet) == group.name for clip in one.clips])
+        truth, predicted = one.truth[own], one.predicted[own]
+        assert (group.n, group.wa) == (own.sum(), pytest.approx(accuracy_score(truth, predicted)))
+        assert group.ua == pytest.approx(recall_score(truth, predicted, labels=np.unique(truth), average="macro"))
+
+
 def test_the_folds_of_a_cross_validation() -> None:
     together = pooled(folds(), ["speaker 0", "", "speaker 2"])
     assert len(together.truth) == 10
@@ -54,6 +67,7 @@ def test_the_folds_of_a_cross_validation() -> None:
     assert (together.excluded, together.outside) == (9, 6)
     report = together.report()
     assert report.folds == summary
+    assert report.weights == ""  # of several models
     assert [group.name for group in report.groups["fold"]] == ["fold 2", "speaker 0", "speaker 2"]
 
 

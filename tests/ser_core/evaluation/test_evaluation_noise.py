@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import accuracy_score, recall_score
 
 from ser_core.audio import Waveform, load
 from ser_core.checkpoints import Card
@@ -57,6 +58,9 @@ def test_the_curve_is_the_evaluation_with_that_noise(trained: Trained) -> None:
 
     by_hand = evaluate(recogniser, utterances, "synthetic", read=read)
     assert (loud.wa, loud.ua, loud.interval) == (by_hand.scores().wa, by_hand.scores().ua, by_hand.intervals()["ua"])
+    acted, heard = ([by_hand.labels[place] for place in places] for places in (by_hand.truth, by_hand.predicted))
+    assert loud.wa == pytest.approx(accuracy_score(acted, heard))
+    assert loud.ua == pytest.approx(recall_score(acted, heard, labels=sorted(set(acted)), average="macro"))
     assert not np.allclose(by_hand.probabilities, clean.probabilities, atol=1e-3)
     assert set(told) == {"recognising synthetic at 120 dB", "recognising synthetic at 0 dB"}
 

@@ -35,6 +35,7 @@ def whole() -> Evaluation:
         problems=(Unreadable(utterance="demo/broken", reason="This clip is silent: record again."),),
         noise=(NoisePoint(snr_db=0, wa=0.3, ua=0.25, interval=(0.2, 0.3)),),
         note="made by hand",
+        weights="0123456789abcdef",
     )
 
 
@@ -63,7 +64,7 @@ def test_it_is_read_back_as_it_was(whole: Evaluation, folder: Path) -> None:
     assert (again.probabilities == whole.probabilities).all()  # to the last bit
     assert again.report() == whole.report()
     for name in ("checkpoint", "corpus", "protocol", "labels", "excluded", "outside", "problems", "temperature",
-                 "command", "note", "noise", "seen_included"):  # fmt: skip
+                 "command", "note", "noise", "seen_included", "weights"):  # fmt: skip
         assert getattr(again, name) == getattr(whole, name)
 
 
@@ -93,6 +94,15 @@ def test_a_row_says_who_spoke_and_how_sure_the_answer_is(whole: Evaluation, fold
     assert (row["utterance"], row["speaker"], row["sex"], row["language"]) == ("demo/000", "demo/0", "female", "en")
     assert row["fold"] == "one, with a comma"
     assert [float(row[f"p_{label}"]) for label in LABELS] == whole.probabilities[0].tolist()
+
+
+def test_without_a_digest_of_the_weights_none_is_stored(tmp_path: Path) -> None:
+    """Nor are folders without one changed where they are written again."""
+    save_evaluation(tmp_path, made([0, 0, 1], [0, 0, 0]))
+    first = (tmp_path / "evaluation.json").read_bytes()
+    assert b"weights" not in first
+    save_evaluation(tmp_path, load_evaluation(tmp_path))
+    assert (tmp_path / "evaluation.json").read_bytes() == first
 
 
 def test_an_undefined_figure_stays_undefined(tmp_path: Path) -> None:
