@@ -23,7 +23,7 @@ app: $(APP_STAMP)
 	$(BIN)/python -m streamlit run .streamlit/serve.py --server.port $(PORT)
 
 class: $(APP_STAMP)
-	PYTHONPATH=. $(BIN)/python .streamlit/in_class.py --port $(PORT)
+	PYTHONPATH=. $(BIN)/python .streamlit/in_class.py --port $(PORT) $(if $(ADDRESS),--host $(ADDRESS))
 
 # A folder that installs and runs with no network on a computer like this one; PACK=FOLDER says where.
 PACK ?= class-pack

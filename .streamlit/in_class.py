@@ -15,6 +15,7 @@ import socket
 import sys
 from pathlib import Path
 
+import psutil
 import segno
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -24,18 +25,29 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from ser_core.files import write_bytes
 
 FOLDER = Path("~/.local/share/speech-emotion-lab/class").expanduser()
+NO_NETWORK = (
+    "This computer is in no network that was found, so nobody else can open the address below: join the class's "
+    "network and start again, or name this computer's address in it with `make class ADDRESS=192.168.1.20`."
+)
 DAYS = 30
 SPARE = datetime.timedelta(days=1)  # a certificate that runs out within it is made anew
 
 
 def address() -> str:
-    """This computer's own address in the network; nothing is sent to find it out."""
+    """This computer's own address in the network; nothing is sent to find it out.  127.0.0.1 where there is none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # an address that belongs to nobody (RFC 5737): only the way out matters
             return str(probe.getsockname()[0])
-        except OSError:
-            return "127.0.0.1"
+        except OSError:  # a network of its own, without a way out of the room
+            return next(iter(addresses()), "127.0.0.1")
+
+
+def addresses() -> list[str]:
+    """The addresses under which others may reach this computer."""
+    up = [name for name, state in psutil.net_if_stats().items() if state.isup]
+    found = [one.address for name in up for one in psutil.net_if_addrs().get(name, ()) if one.family == socket.AF_INET]
+    return [one for one in found if not ipaddress.ip_address(one).is_loopback]
 
 
 def fits(certificate: Path, host: str, now: datetime.datetime) -> bool:
@@ -105,6 +117,8 @@ def main() -> None:
         sys.exit(f"{host!r} is no network address: give one such as 192.168.1.20.")
     certificate, key = make(FOLDER, host, datetime.datetime.now(datetime.UTC))
     url = f"https://{f'[{host}]' if ':' in host else host}:{options.port}"
+    if ipaddress.ip_address(host).is_loopback:
+        print(NO_NETWORK, file=sys.stderr)
     print(welcome(url, certificate))
     segno.make(url, error="m").terminal(compact=True)
     sys.stdout.flush()

@@ -11,6 +11,8 @@ from typing import Any
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from streamlit import net_util
+from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.starlette import App
 
@@ -57,5 +59,14 @@ class SecurityHeaders:
         await self.app(scope, receive, add if scope["type"] == "http" else send)
 
 
+def _nothing(*_: Any) -> None:
+    """Instead of what Streamlit would do."""
+
+
+# Where a page of another site knocks, Streamlit would ask a host on the internet for this computer's address, and
+# everybody would wait for its answer.
+net_util.get_external_ip = _nothing
+# Any browser may ask to clear the cache of all visitors: their models, and their places in the line.
+AppSession._handle_clear_cache_request = _nothing
 PagesManager.uses_pages_directory = False  # app.py names the pages itself, also for whoever comes first by a link
 app = App(Path(__file__).resolve().parent.parent / "app.py", middleware=[Middleware(SecurityHeaders)])

@@ -3,7 +3,8 @@
 10,000 sounds and 2,000 checkpoint folders, cards and recipes, each made from its number (`fuzz_cases`), in a process of
 their own that is watched: allowed are an answer with true probabilities or an error of `ser_core.errors`, within five
 seconds of processor time.  Anything else, a crash of the process included, is a failure and is listed with its number.
-What is done is kept in a file, so a run that was stopped goes on, and tries the failures again.
+What is done is kept in a file, so a run that was stopped goes on, and tries the failures again; one that came to its
+end without a failure is forgotten, so that the next tries everything anew.
 """
 
 from __future__ import annotations
@@ -236,8 +237,8 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="write the report there, e.g. results/fuzz.md")
     options = parser.parse_args()
     options.kept.parent.mkdir(parents=True, exist_ok=True)
-    if options.again:
-        options.kept.unlink(missing_ok=True)
+    if options.again and options.kept.is_file():
+        options.kept.unlink()
     done = kept(options.kept)
     wanted = list(cases(options.sounds, options.files))
     waiting = [case for case in wanted if case not in done]
@@ -261,7 +262,10 @@ def main() -> None:
     print(text)
     if options.write:
         write_text(options.write, text)
-    sys.exit(any(done[case].failed for case in wanted))
+    failed = any(done[case].failed for case in wanted)
+    if not failed and options.kept.is_file():  # no device such as /dev/null
+        options.kept.unlink()
+    sys.exit(failed)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,9 @@ def main() -> None:
 def show_answer(clip: Clip, prediction: Prediction, model: Recogniser) -> None:
     ranked = prediction.ranked()
     sure = confidence(prediction, model.card)
-    st.header(f"Sounds like {AS_ACTED[prediction.label]}" + ("" if sure >= SURE else ", perhaps"), anchor=False)
+    faint = trust.faint(prediction, model)
+    perhaps = ", perhaps" if sure < SURE or faint else ""
+    st.header(f"Sounds like {AS_ACTED[prediction.label]}{perhaps}", anchor=False)
     st.plotly_chart(
         probability_bars(ranked, brand.colours()),
         theme=None,
@@ -59,7 +61,7 @@ def show_answer(clip: Clip, prediction: Prediction, model: Recogniser) -> None:
         alt="Probabilities: " + ", ".join(f"{label} {share:.0%}" for label, share in ranked),
     )
     with st.container(key="answer-notes", gap="small"):
-        st.markdown(in_words(clip, prediction, sure))
+        st.markdown(in_words(clip, prediction, sure, faint))
         st.caption(trust.line(prediction, model, sure), help=trust.HELP)
         st.caption(model_card.warning(model.card, clip.waveform) or model_card.track_record(model.card))
     with st.container(key="answer-actions", horizontal=True, vertical_alignment="center"):
@@ -69,13 +71,18 @@ def show_answer(clip: Clip, prediction: Prediction, model: Recogniser) -> None:
             model_card.show(model.card, clip.waveform)
 
 
-def in_words(clip: Clip, prediction: Prediction, sure: float) -> str:
-    """How far to trust the answer, and for a sample whether it meets what the sample plays.  sure: from 0 to 1."""
+def in_words(clip: Clip, prediction: Prediction, sure: float, faint: bool) -> str:
+    """How far to trust the answer, and for a sample whether it meets what the sample plays.
+
+    sure: from 0 to 1.  faint: whether the model hardly responds to the clip.
+    """
     (first, share), (second, next_share) = prediction.ranked()[:2]
     if share - next_share < CLOSE:
         trust = f"Undecided: {first} and {second} are nearly level."
     elif sure < SURE:
         trust = f"Unsure: calibrated confidence {percent(sure)}, so this answer is more often wrong than right."
+    elif faint:
+        trust = "Unsure: the model hardly responds to this clip, so its confidence says little."
     else:
         trust = ""
     if clip.played is None:

@@ -53,6 +53,11 @@ CLIPPED_RUN: Final = 3  # samples in a row at full scale; a peak that only just 
 CLIPPED_HINT: Final = 0.001
 QUIET_HINT_DBFS: Final = -50.0
 SHORT_HINT_SECONDS: Final = 1.0
+NOISY_HINT_DB: Final = 10.0
+NOISE_FRAME: Final = 320  # samples, 20 ms
+NOISE_APART: Final = 5  # frames beside speech that count as neither: breath, and the room's echo
+NOISE_FRAMES: Final = 10  # of a pause that are needed to say how loud the noise is
+MOST_SNR_DB: Final = 60.0  # a pause that is quieter against the voice is as good as silent
 FLOOR_DBFS: Final = -120.0
 
 
@@ -63,6 +68,7 @@ class Quality:
     peak_dbfs, level_dbfs: peak, and RMS over the speech (over the whole clip where there is none), dB re full scale.
     clipped_share: share of samples that lie in a run at full scale.
     speech: (start, end) of each stretch of speech, seconds; speech_seconds: their sum.
+    snr_db: how far the speech lies above the noise in its pauses, dB, an estimate; None without speech or a pause.
     """
 
     peak_dbfs: float
@@ -71,6 +77,7 @@ class Quality:
     seconds: float
     speech_seconds: float
     speech: tuple[tuple[float, float], ...]
+    snr_db: float | None = None
 
     def sentences(self) -> list[str]:
         """Hints for the person who recorded the clip; none where nothing is amiss."""
@@ -84,6 +91,11 @@ class Quality:
             hints.append(
                 f"The voice is very quiet ({-self.level_dbfs:.0f} dB below full scale): move closer to the microphone "
                 "or turn the input level up."
+            )
+        if self.snr_db is not None and self.snr_db < NOISY_HINT_DB:
+            hints.append(
+                f"Noise is loud behind the voice (about {self.snr_db:.0f} dB below it): record in a quieter place or "
+                "move closer to the microphone."
             )
         if self.speech_seconds < SHORT_HINT_SECONDS:
             hints.append(f"Only {self.speech_seconds:.1f} s of speech was found: a whole sentence says more.")
@@ -102,6 +114,7 @@ def assess(waveform: Waveform) -> Quality:
         seconds=waveform.seconds,
         speech_seconds=sum(end - start for start, end in speech),
         speech=speech,
+        snr_db=_snr_db(samples, speech),
     )
 
 
@@ -225,6 +238,24 @@ def _rms(parts: list[np.ndarray]) -> float:
         for at in range(0, len(part), size)
     )
     return float(np.sqrt(power / sum(len(part) for part in parts)))
+
+
+def _snr_db(samples: np.ndarray, speech: tuple[tuple[float, float], ...]) -> float | None:
+    """Power of the frames with speech, less the noise in them, over the noise, which is the median of the pauses."""
+    frames = samples[: len(samples) // NOISE_FRAME * NOISE_FRAME].reshape(-1, NOISE_FRAME)
+    # an offset is no sound; an hour is never copied whole for it
+    power = np.einsum("ij,ij->i", frames, frames, dtype=np.float64) / NOISE_FRAME
+    power -= frames.mean(1, dtype=np.float64) ** 2
+    spoken, near = np.zeros((2, len(frames)), dtype=bool)
+    for start, end in speech:
+        first, last = int(start * SAMPLE_RATE / NOISE_FRAME), -int(-end * SAMPLE_RATE // NOISE_FRAME)
+        spoken[first:last] = True
+        near[max(0, first - NOISE_APART) : last + NOISE_APART] = True
+    if not spoken.any() or np.count_nonzero(~near) < NOISE_FRAMES:
+        return None
+    noise = float(np.median(power[~near]))
+    ratio = (float(power[spoken].mean()) - noise) / max(noise, 1e-20)
+    return min(10 * float(np.log10(max(ratio, 0.1))), MOST_SNR_DB)
 
 
 def _clipped_share(samples: np.ndarray) -> float:

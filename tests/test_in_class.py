@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 import importlib.util
 import ipaddress
+import socket
 import ssl
 import stat
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -58,6 +59,24 @@ def test_a_certificate_that_fits_is_used_again_and_one_that_does_not_is_replaced
     certificate.write_bytes(b"-----BEGIN nothing")
     in_class.make(tmp_path, "192.168.7.21", NOW)
     assert x509.load_pem_x509_certificate(certificate.read_bytes())
+
+
+def test_in_a_network_without_a_way_out_the_address_is_found_as_well(
+    in_class: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NoWayOut(socket.socket):
+        def connect(self, place: object) -> None:
+            raise OSError("Network is unreachable")
+
+    up, down = SimpleNamespace(isup=True), SimpleNamespace(isup=False)
+    here = {"lo": "127.0.0.1", "eth0": "10.0.0.5", "wlan0": HOST}
+    addresses = {name: [SimpleNamespace(family=socket.AF_INET, address=one)] for name, one in here.items()}
+    monkeypatch.setattr(in_class.socket, "socket", NoWayOut)
+    monkeypatch.setattr(in_class.psutil, "net_if_addrs", lambda: addresses)
+    monkeypatch.setattr(in_class.psutil, "net_if_stats", lambda: {"lo": up, "eth0": down, "wlan0": up})
+    assert in_class.address() == HOST
+    monkeypatch.setattr(in_class.psutil, "net_if_stats", lambda: {"lo": up, "eth0": down, "wlan0": down})
+    assert in_class.address() == "127.0.0.1"
 
 
 def test_the_address_and_the_fingerprint_are_shown(in_class: ModuleType, tmp_path: Path) -> None:

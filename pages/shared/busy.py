@@ -32,9 +32,10 @@ def working(stop: str = "Stop", name: str = "") -> Iterator[Progress]:
     Pressing the button, or anything else on the page, ends the run at the next movement of the bar.
     Raises Busy where other work is under way.
     """
-    if not lock().acquire(blocking=False):
+    place = st.empty()  # first, since Streamlit may end the run here, and then nobody would give the lock back
+    held = lock()
+    if not held.acquire(blocking=False):
         raise Busy(TAKEN)
-    place = st.empty()
     try:
         with place.container(horizontal=True, vertical_alignment="center", key=f"working{name}"):
             bar = st.progress(0.0, "Starting …")
@@ -50,5 +51,5 @@ def working(stop: str = "Stop", name: str = "") -> Iterator[Progress]:
 
         yield report
     finally:
-        lock().release()
+        held.release()
         place.empty()

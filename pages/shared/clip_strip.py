@@ -10,8 +10,9 @@ from pages.shared.clip import Clip, quality_line
 
 HELP = (
     "Level: how loud the speech is, in decibels below full scale, the loudest that a file can hold; around −20 is "
-    "usual. Clipping: the share of the sound that was cut off at full scale. Speech: how long somebody speaks, found "
-    "by a voice detector."
+    "usual. Clipping: the share of the sound that was cut off at full scale. SNR: how far the speech lies above the "
+    "noise in its pauses, an estimate where there is a pause; below 10 is noisy, 60 as good as no noise. Speech: how "
+    "long somebody speaks, found by a voice detector."
 )
 
 

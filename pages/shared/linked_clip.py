@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.shared import corpora_here, evaluate_own
 from pages.shared.clip import Clip
+from pages.shared.clip_strip import plain
 from pages.shared.memory import remembered
 from pages.shared.permission import permission
 from ser_core import quality
@@ -85,7 +86,8 @@ def utterance_of(name: str) -> Utterance:
             if one.id == name:
                 check(corpus)
                 return one
-    raise CorpusError(f"There is no recording {name[:80]!r} here: choose another clip.")
+    # a link may hold anything, pictures of other hosts too, and the sentence is shown as Markdown
+    raise CorpusError(f"There is no recording “{plain(name[:80])}” here: choose another clip.")
 
 
 def check(corpus: Corpus) -> None:

@@ -32,6 +32,9 @@ const TAP = `registerProcessor("tap", class extends AudioWorkletProcessor {
   }
 })`;
 
+// What a browser does to a voice unless told not to: loudness carries much of the emotion.
+const RAW = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+
 class Microphone {
   // hear(samples, when): Float32Array, and the moment of its last sample on the clock of performance.now().
   // gone(sentence): called where the sound ends by itself.
@@ -41,7 +44,7 @@ class Microphone {
   async open() {
     const turn = ++this.turn;
     if (!window.isSecureContext || !navigator.mediaDevices || !window.AudioWorkletNode) throw new Error(SENTENCES.insecure);
-    const wanted = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1 };
+    const wanted = { ...RAW, channelCount: 1 };
     let stream = null, context = null;
     try {
       stream = await navigator.mediaDevices.getUserMedia({ audio: wanted });

@@ -3,6 +3,17 @@
 const SECONDS = 8, METER = 60;
 const checks = new WeakMap();
 
+// Streamlit's own recorder, which stands beside this, asks for a sample rate alone, and the browser's gain control and
+// noise suppression would stay on: whoever asks in this page gets the sound as it is, unless they ask for more.
+function unprocessed(devices) {
+  if (!devices || devices.unprocessed) return;
+  const open = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = (wanted) =>
+    open(wanted && wanted.audio ? { ...wanted, audio: { ...RAW, ...wanted.audio } } : wanted);
+  devices.unprocessed = true;
+}
+unprocessed(navigator.mediaDevices);
+
 export default function ({ parentElement }) {
   const root = parentElement.querySelector(".check");
   if (!checks.has(root)) checks.set(root, new Check(root));

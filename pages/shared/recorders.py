@@ -12,12 +12,13 @@ from audio_recorder_streamlit import audio_recorder
 from pages.shared import brand, microphone
 
 PLAIN = (
-    "Press, speak, press again. Best for emotion: the browser's automatic gain control is switched off, so loud stays "
-    "loud and quiet stays quiet."
+    "Press, speak, press again. Best for emotion: the browser's automatic gain control and noise suppression are "
+    "switched off, so loud stays loud and quiet stays quiet."
 )
 HANDS_FREE = (
-    "Press once and speak: it stops by itself when you pause. The browser's automatic gain control stays on here and "
-    "flattens loudness, which carries much of the emotion, so expect a weaker answer."
+    "Press once and speak: it stops by itself when you pause; where the room is too loud for that, press again. The "
+    "browser's automatic gain control stays on here and flattens loudness, which carries much of the emotion, so "
+    "expect a weaker answer."
 )
 INSECURE = (
     "This page came over plain http, and browsers lend their microphone only to https pages or to localhost: nothing "

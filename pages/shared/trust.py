@@ -23,18 +23,34 @@ def line(prediction: Prediction, model: Recogniser, sure: float) -> str:
     """sure: the calibrated confidence, from 0 to 1."""
     words = f"Calibrated confidence {percent(sure)}"
     try:
-        training = _training(model.name, _stamp(model.name))
+        distance = _distance(prediction, model)
     except CheckpointError as error:
         return f"{words}. {error}"
-    if training is None or len(training.mean) != len(prediction.embedding):
+    if distance is None:
         return f"{words}."
-    distance = training.distance(prediction.embedding)
     if distance < FAINT:
         return (
             f"{words}; the model responds faintly ({distance:.1f} of what its training clips evoke), so this voice or "
             "recording may be unlike any it learnt from."
         )
     return f"{words}; the model responds about as to its training clips ({distance:.1f}, usual is 1)."
+
+
+def faint(prediction: Prediction, model: Recogniser) -> bool:
+    """Whether the model hardly responds to the clip, so that no confidence says much; no where it cannot be told."""
+    try:
+        distance = _distance(prediction, model)
+    except CheckpointError:
+        return False
+    return distance is not None and distance < FAINT
+
+
+def _distance(prediction: Prediction, model: Recogniser) -> float | None:
+    """None where the checkpoint does not say.  Raises CheckpointError where its statistics are damaged."""
+    training = _training(model.name, _stamp(model.name))
+    if training is None or len(training.mean) != len(prediction.embedding):
+        return None
+    return training.distance(prediction.embedding)
 
 
 def _stamp(name: str) -> int:

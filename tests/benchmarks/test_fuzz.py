@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,18 @@ def test_the_same_number_makes_the_same_input(tmp_path: Path) -> None:
     assert [fuzz_cases.sound(n) for n in range(20)] == [fuzz_cases.sound(n) for n in range(20)]
     first, second = (fuzz_cases.recipe(6, tmp_path / name).read_bytes() for name in "ab")
     assert first == second
+
+
+def test_a_run_that_came_to_its_end_is_forgotten_so_that_the_next_tries_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "fuzz.jsonl"
+    kept.write_text(json.dumps(asdict(Outcome("sound", 0, "answer"))) + "\n")
+    monkeypatch.setattr("sys.argv", ["fuzz", "--sounds", "1", "--files", "0", "--kept", str(kept)])
+    with pytest.raises(SystemExit) as ended:
+        fuzz.main()
+    assert not ended.value.code
+    assert not kept.exists()
 
 
 @pytest.mark.parametrize("kind", ["sound", "file"])

@@ -138,14 +138,26 @@ def to_recorders(page: Page) -> None:
     page.get_by_text("This is my voice, or its owner agreed.").click()
 
 
+# So that a test can see what the browser is asked for, whoever asks.
+WATCHED = """(devices => {
+  const open = devices && devices.getUserMedia.bind(devices);
+  if (devices) devices.getUserMedia = (wanted) => open((window.wanted = wanted));
+})(navigator.mediaDevices)"""
+
+
 def test_the_recorder_that_keeps_loudness(visit: NewPage) -> None:
     page = visit(theme="dark")
+    page.add_init_script(WATCHED)
+    page.reload()
     to_recorders(page)
+    expect(page.get_by_role("button", name="Check the microphone")).to_be_visible()  # what it does stands by now
     recorder = page.locator(".st-key-plain_recorder")
     button = recorder.get_by_test_id("stAudioInputActionButton")
     expect(button).to_be_enabled()
     button.click()
     expect(recorder.get_by_test_id("stAudioInputWaveformTimeCode")).to_have_text("00:04")
+    wanted = page.evaluate("() => window.wanted.audio")
+    assert [wanted[name] for name in ("echoCancellation", "noiseSuppression", "autoGainControl")] == [False] * 3
     button.click()
     expect(page.locator(".st-key-clip-strip")).to_contain_text(recorders.PLAIN_TITLE)
     picture(answered(page), "recorded-dark-laptop")

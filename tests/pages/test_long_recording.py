@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shared import busy
 from pages.shared.long_recording import LONG
 from ser_core.audio import SAMPLE_RATE, Waveform, load
 from ser_core.corpora.synthetic import samples
@@ -23,6 +24,21 @@ def long_wav() -> bytes:
     noise[: len(spoken)] += spoken
     noise[-len(spoken) :] += spoken
     return Waveform.from_array(noise, SAMPLE_RATE).to_wav()
+
+
+def test_a_run_that_ends_before_its_bar_keeps_nobody_else_from_working(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Ended(Exception):
+        """What Streamlit does with a run where something is pressed."""
+
+    def ends() -> None:
+        raise Ended
+
+    with monkeypatch.context() as pressed:
+        pressed.setattr(busy.st, "empty", ends)
+        with pytest.raises(Ended), busy.working():
+            pass
+    assert busy.lock().acquire(blocking=False)
+    busy.lock().release()
 
 
 @pytest.fixture

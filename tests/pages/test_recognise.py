@@ -10,8 +10,8 @@ import pytest
 import soundfile
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import recorders, waiting
-from ser_core import audio, quality
+from pages.shared import recorders, trust, waiting
+from ser_core import audio, familiarity, quality
 from ser_core.audio import load
 from ser_core.corpora.synthetic import samples
 from ser_core.emotions import AS_ACTED
@@ -82,6 +82,27 @@ def test_the_first_view_has_a_clip_and_its_answer(app: AppTest) -> None:
     assert "synthetic" in words(app)
     assert len(app.get("plotly_chart")) == 2
     assert [button.label for button in app.button] == ["Try your own voice"]
+
+
+@pytest.mark.parametrize(("confidence", "distance", "unsure"), [(0.9, 1.0, False), (0.4, 1.0, True), (0.9, 0.3, True)])
+def test_little_confidence_or_a_faint_response_makes_the_answer_unsure(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, confidence: float, distance: float, unsure: bool
+) -> None:
+    monkeypatch.setattr(familiarity, "confidence", lambda *_: confidence)
+    monkeypatch.setattr(trust, "_distance", lambda *_: distance)
+    app.run()
+    assert not app.exception
+    assert app.header[0].value.endswith(", perhaps") is unsure
+
+
+def test_a_link_to_what_is_not_here_shows_nothing_of_another_host(app: AppTest) -> None:
+    app.query_params["clip"] = "![seen](https://elsewhere.example/seen.png)"
+    app.session_state["source"] = "From a corpus"
+    app.run()
+    assert not app.exception
+    (said,) = (error.value for error in app.error)
+    assert "There is no recording" in said
+    assert "](" not in said
 
 
 def test_every_sample_can_be_chosen(app: AppTest) -> None:

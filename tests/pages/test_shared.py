@@ -5,15 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pages.shared import export, model_card
+from pages.shared import clip, export, model_card
 from pages.shared.clip import duration, open_clip, quality_line
 from pages.shared.clip_strip import plain
-from ser_core.audio import load
+from ser_core.audio import Waveform, load
 from ser_core.checkpoints import Card, Measured, Part, load_card
 from ser_core.corpora.synthetic import samples
 from ser_core.errors import AudioError
@@ -36,15 +37,17 @@ def card(folder: Path) -> Card:
 
 def measured(clipped: float) -> Quality:
     return Quality(
-        peak_dbfs=-3, level_dbfs=-20.6, clipped_share=clipped, seconds=3.91, speech_seconds=2.34, speech=((0.5, 2.84),)
-    )
+        peak_dbfs=-3, level_dbfs=-20.6, clipped_share=clipped, seconds=3.91, speech_seconds=2.34,
+        speech=((0.5, 2.84),), snr_db=31.6,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("clipped", "words"), [(0.0, "no clipping"), (0.0004, "hardly any clipping"), (0.031, "3.1% clipped")]
 )
 def test_the_quality_line(clipped: float, words: str) -> None:
-    assert quality_line(measured(clipped)) == f"3.9 s · level −21 dBFS · {words} · 2.3 s of speech"
+    assert quality_line(measured(clipped)) == f"3.9 s · level −21 dBFS · {words} · SNR about 32 dB · 2.3 s of speech"
+    assert "SNR" not in quality_line(replace(measured(clipped), snr_db=None))  # no pause to measure it in
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,19 @@ def test_a_clip_without_speech_is_not_opened() -> None:
     content = load(samples()[0].path).from_array(noise, 16_000).to_wav()
     with pytest.raises(AudioError, match="No speech"):
         open_clip(content, "noise.wav", "noise.wav", "upload")
+
+
+def test_long_recordings_of_all_visitors_have_a_bound_and_go_with_their_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    speech = load(samples()[0].path)
+    long = Waveform.from_array(np.resize(speech.samples, 16_000 * 62), 16_000).to_wav()
+    monkeypatch.setattr(clip, "MOST_SECONDS", 100.0)
+    first = open_clip(long, "first.wav", "first.wav", "upload")
+    with pytest.raises(AudioError) as refused:
+        open_clip(long, "second.wav", "second.wav", "upload")
+    assert str(refused.value) == clip.CROWDED
+    assert open_clip(speech.to_wav(), "short.wav", "short.wav", "upload").quality.speech
+    del first
+    assert open_clip(long, "second.wav", "second.wav", "upload").quality.speech
 
 
 def test_a_file_name_means_nothing_to_markdown() -> None:

@@ -142,6 +142,29 @@ def test_the_level_is_that_of_the_speech_and_not_of_the_pauses(voice: Waveform) 
     )
 
 
+@pytest.mark.parametrize("snr_db", [5.0, 15.0, 30.0])
+@pytest.mark.parametrize("offset", [0.0, 0.02])
+def test_the_signal_to_noise_ratio_is_that_of_the_speech_to_its_pauses(
+    voice: Waveform, snr_db: float, offset: float
+) -> None:
+    pause = np.zeros(16_000, np.float32)
+    speech = np.concatenate([pause, voice.samples, pause])
+    spoken = assess(Waveform.from_array(speech, 16_000)).speech
+    power = np.concatenate([speech[int(16_000 * start) : int(16_000 * end)] for start, end in spoken]).var()
+    noise = np.random.default_rng(0).normal(0, np.sqrt(power / 10 ** (snr_db / 10)), len(speech))
+    noisy = Waveform.from_array((speech + noise + offset).astype(np.float32), 16_000)
+    assert assess(noisy).snr_db == pytest.approx(snr_db, abs=1.5)
+
+
+def test_a_silent_pause_is_as_good_as_it_gets_and_without_a_pause_there_is_no_ratio(voice: Waveform) -> None:
+    silent = np.concatenate([np.zeros(16_000, np.float32), voice.samples])
+    assert assess(Waveform.from_array(silent, 16_000)).snr_db == quality.MOST_SNR_DB
+    start, end = assess(voice).speech[0]
+    assert assess(voice.cut(start + 0.1, min(end, start + 1.0))).snr_db is None
+    noise = Waveform.from_array(0.3 * noises(2.0, 1)["white"], 16_000)
+    assert assess(noise).snr_db is None
+
+
 def test_clipping_is_the_share_of_samples_in_runs_at_full_scale(voice: Waveform) -> None:
     loud = voice.samples / np.abs(voice.samples).max()
     assert assess(Waveform.from_array(loud, 16_000)).clipped_share < quality.CLIPPED_HINT  # reaches it, is not cut off
@@ -161,6 +184,7 @@ def test_runs_of_full_scale_are_counted_exactly() -> None:
     [
         ({"clipped_share": 0.02}, "clipped"),
         ({"level_dbfs": -58.0}, "quiet"),
+        ({"snr_db": 6.4}, "about 6 dB"),
         ({"speech_seconds": 0.4}, "0.4 s of speech"),
     ],
 )
