@@ -50,6 +50,10 @@ class Figures:
         found = [f"student {one.student}, turn {one.turn}: {one.error}" for one in self.answers if one.error]
         return [*found, *(["the server's log holds a traceback"] if self.logged else [])]
 
+    def right(self) -> int:
+        """How many clips were answered."""
+        return sum(not (one.error or one.refused) for one in self.answers)
+
     def minutes(self) -> list[float]:
         """Mean resident memory of each whole minute, MB; of all there is where that is less than one."""
         each: dict[int, list[float]] = {}

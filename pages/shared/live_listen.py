@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages.shared import brand, live_places, waiting
+from pages.shared import brand, live_places, trust, waiting
 from pages.shared.clip import Clip
 from ser_core import quality
 from ser_core.audio import MAX_RATE, Waveform
@@ -162,7 +162,7 @@ def in_words(heard: Heard, model: Recogniser) -> dict[str, Any]:
         return {"says": "Silence", "shares": None, "hint": hint}
     if not hint and heard.level_dbfs < QUIET_HINT_DBFS:
         hint = TOO_QUIET
-    sure = confidence(heard.smoothed, model.card) >= SURE
+    sure = confidence(heard.smoothed, model.card) >= SURE and not (heard.window and trust.faint(heard.window, model))
     return {
         "says": f"Sounds like {AS_ACTED[heard.smoothed.label]}" + ("" if sure else ", perhaps"),
         "shares": [round(float(share), 4) for share in heard.smoothed.probabilities],

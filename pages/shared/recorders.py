@@ -82,7 +82,10 @@ def record(allowed: bool, plain_changed: Callable[[], None]) -> Recording | None
 
 def secure(url: str) -> bool:
     """Whether a browser lends its microphone to the page at this address; yes where the address is not known."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a visitor's own invention
+        return True
     host = parts.hostname or ""
     return (
         parts.scheme != "http" or host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")

@@ -38,7 +38,15 @@ def test_plain_http_on_a_network_is_no_place_to_record(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://192.168.1.20:8501/", "http://localhost:8501/", "http://127.0.0.1:8501", "http://[::1]:8501", ""]
+    "url",
+    [
+        "https://192.168.1.20:8501/",
+        "http://localhost:8501/",
+        "http://127.0.0.1:8501",
+        "http://[::1]:8501",
+        "http://[",
+        "",
+    ],
 )
 def test_https_and_this_computer_are(url: str) -> None:
     assert secure(url)
