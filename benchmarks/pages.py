@@ -2,7 +2,8 @@
 
 Headless Chromium on the same machine as the application, which runs as `make app` runs it.  Times are from the click
 to the last picture drawn, so they hold the server, the way to the browser and the drawing.  Parts: first (a first view
-of every page), attention (head, view, a new clip, a minute), evaluate (progress and stop), train (clicks beside a job).
+of every page), attention (head, view, a new clip), short (a clip of 0.4 s), minute (one of 60 s), evaluate (progress
+and stop), train (clicks beside a job).
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from tests.browser.conftest import FLAGS, served
 
 CHROMIUM = "/usr/bin/chromium"
 PATIENCE = 180_000  # milliseconds
+LEAD = 2_000  # samples before the first word
 MODELS = ("ctmam-synthetic", "serct-synthetic", "tf_transformer-synthetic", "vit_vertical-synthetic",
           "mhsa_faca-synthetic")  # fmt: skip
 PAGES = {
@@ -127,7 +129,7 @@ def drawn(page: Page, lanes: str | None = None) -> str:
 
 def clip(place: Place, seconds: float, seed: int) -> Path:
     """The sample clips one after another with a breath of noise that makes each file another sound."""
-    speech = np.concatenate([load(one.path).samples for one in samples()])
+    speech = np.concatenate([load(one.path).samples for one in samples()])[LEAD:]
     whole = np.resize(speech, round(seconds * SAMPLE_RATE))
     noisy = whole + np.random.default_rng(seed).normal(0, 1e-4, len(whole)).astype(np.float32)
     path = place.folder / f"clip-{seconds:g}-{seed}.wav"
@@ -138,7 +140,7 @@ def clip(place: Place, seconds: float, seed: int) -> Path:
 def attention(place: Place, table: Table) -> None:
     page = place.page
     for model in MODELS:
-        heads, views, strips, answers = [], [], [], []
+        heads, views = [], []
         page.goto(f"{place.address}/attention?model={model}")
         expect(page.locator(".st-key-more")).to_be_visible()
         lanes = drawn(page)
@@ -157,19 +159,33 @@ def attention(place: Place, table: Table) -> None:
         if heads:
             table.add(f"Attention, {model}: another head", "0.3 s", heads)
         table.add(f"Attention, {model}: another view", "0.3 s", views)
-        page.get_by_text("Upload", exact=True).click()
-        for seed in range(4):
-            path = clip(place, 3, seed + 10 * MODELS.index(model))
-            began = time.perf_counter()
-            page.locator("input[type=file]").set_input_files(path)
-            soon(page, HOLDS, ".st-key-clip-strip", path.stem)()
-            strips.append(time.perf_counter() - began)
-            expect(page.locator(".st-key-more")).to_be_visible()
-            still(page)
-            drawn(page)
-            answers.append(time.perf_counter() - began)
-        table.add(f"Attention, {model}: a new 3 s clip is there", "0.5 s", strips)
-        table.add(f"Attention, {model}: with its answer and maps", "2 s" if "serct" in model else "1.5 s", answers)
+        brought(place, table, model, 3)
+
+
+def brought(place: Place, table: Table, model: str, seconds: float) -> None:
+    """Four new clips, one after the other."""
+    page, strips, answers = place.page, [], []
+    page.get_by_text("Upload", exact=True).click()
+    for seed in range(4):
+        path = clip(place, seconds, seed + 10 * MODELS.index(model))
+        began = time.perf_counter()
+        page.locator("input[type=file]").set_input_files(path)
+        soon(page, HOLDS, ".st-key-clip-strip", path.stem)()
+        strips.append(time.perf_counter() - began)
+        expect(page.locator(".st-key-more")).to_be_visible()
+        still(page)
+        drawn(page)
+        answers.append(time.perf_counter() - began)
+    table.add(f"Attention, {model}: a new {seconds:g} s clip is there", "0.5 s", strips)
+    table.add(f"Attention, {model}: with its answer and maps", "2 s" if "serct" in model else "1.5 s", answers)
+
+
+def short(place: Place, table: Table) -> None:
+    for model in MODELS:
+        place.page.goto(f"{place.address}/attention?model={model}")
+        expect(place.page.locator(".st-key-more")).to_be_visible()
+        still(place.page)
+        brought(place, table, model, 0.4)
 
 
 def minute(place: Place, table: Table) -> None:
@@ -278,7 +294,8 @@ def beside_a_job(place: Place, table: Table) -> None:
 
 
 PARTS = {
-    "first": first_views, "attention": attention, "minute": minute, "evaluate": evaluating, "train": beside_a_job,
+    "first": first_views, "attention": attention, "short": short, "minute": minute, "evaluate": evaluating,
+    "train": beside_a_job,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pages.shared.attention_compare import show_compare
 from pages.shared.attention_corpus import show_corpus
 from pages.shared.attention_figures import figures_csv, show_alignment
 from pages.shared.attention_look import aligned, heard, looked, spinner
-from pages.shared.attention_maps import choices, pick_map
+from pages.shared.attention_maps import PRODUCT_MAP, choices, pick_map
 from pages.shared.attention_panels import Shown, curve_of, shown
 from pages.shared.attention_papers import show_papers
 from pages.shared.attention_stretch import pick_stretch, show_stretch, told
@@ -29,6 +29,7 @@ from ser_core.emotions import AS_ACTED
 from ser_core.errors import SpeechEmotionError
 from ser_core.inspection.look import Look
 from ser_core.maps import maps_to_bytes
+from ser_core.plots.attention_matrix import MatrixPanel
 from ser_core.plots.probabilities import probability_bars
 from ser_core.recogniser import Prediction, Recogniser
 
@@ -65,13 +66,17 @@ def main() -> None:
 
 
 def one_model(clip: Clip, model: Recogniser) -> None:
+    # One place for all that is shown while one waits: without it the stage would be another one, and fall silent, when
+    # the next run has nothing to wait for.
+    waiting = st.empty()
     try:
-        with spinner(clip, model):
+        with waiting.container(), spinner(clip, model):
             look = looked(clip, model)
             answer = loaders.answer(clip, model)
     except (SpeechEmotionError, busy.Busy) as error:
         st.error(str(error), icon=":material/center_focus_weak:")
         return
+    waiting.empty()
     with st.container(key="choose"):
         chosen = pick_map(choices(look))
     left, right = st.columns([0.73, 0.27], gap="medium")
@@ -88,7 +93,7 @@ def one_model(clip: Clip, model: Recogniser) -> None:
         label, curve = model.labels[emotion], curve_of(look, chosen, emotion)
         with working:
             opinions, readings, figures = second_opinions(clip, model, methods, label, curve)
-        drawn = shown(clip, model, look, chosen, emotion, segment, opinions)
+        drawn = shown(clip, model, look, chosen, emotion, segment, opinions, cover / 100)
         with place:
             show_stage(
                 "stage", clip.wav, clip.waveform.seconds, drawn.lanes, box=stretch, zoom=zoom, cover=cover,
@@ -97,7 +102,7 @@ def one_model(clip: Clip, model: Recogniser) -> None:
             if stretch:
                 show_stretch(clip, stretch, answer, model)
             show_beside(drawn)
-            sentences = (chosen.map.shows, chosen.map.shows_not, drawn.axes, trimmed(clip, look))
+            sentences = (chosen.map.shows, chosen.map.shows_not, drawn.axes, trimmed(clip, look), filled(look))
             st.caption(f"**{chosen.title}.** {' '.join(filter(None, sentences))}")
             for sentence in readings:
                 st.caption(sentence)
@@ -110,6 +115,8 @@ def one_model(clip: Clip, model: Recogniser) -> None:
             alignment = aligned(clip, model, name, curve)
             figures[chosen.title] = alignment.figures()
             show_alignment(alignment)
+            if chosen.map.source == PRODUCT_MAP:
+                st.caption("All of this is said of its time marginal; of hertz these figures know nothing.")
     if curve is not None:
         view = next(one for one in look.views if one.name == chosen.curve)
         with tests:
@@ -120,10 +127,22 @@ def one_model(clip: Clip, model: Recogniser) -> None:
 
 
 def trimmed(clip: Clip, look: Look) -> str:
-    begin, end = look.clip.span
-    if begin < 0.02 and end > clip.waveform.seconds - 0.02:
+    """What the model never heard of the clip, and why."""
+    (begin, end), heard_until = look.clip.span, float(look.clip.ends().max())
+    why = []
+    if begin >= 0.02 or end <= clip.waveform.seconds - 0.02:
+        why.append("quiet ends are cut off before it listens")
+    if heard_until < end - 0.02:
+        why.append(f"a rest of {end - heard_until:.2f} s, shorter than the step between its windows, is left out")
+    return f"The model was given {begin:.2f} to {heard_until:.2f} s: {', and '.join(why)}." if why else ""
+
+
+def filled(look: Look) -> str:
+    """How much of what a class token looks at is no sound at all."""
+    share = look.on_filling("cls") if "cls" in look.kept else 0.0
+    if share < 0.005:
         return ""
-    return f"The model was given {begin:.2f} to {end:.2f} s: quiet ends are cut off before it listens."
+    return f"In the last layer {share:.0%} of what the class token looks at are zeros that fill the clip up to 4 s."
 
 
 def pick_votes(source: str, answer: Prediction) -> int:
@@ -170,13 +189,13 @@ def show_beside(drawn: Shown) -> None:
     st.plotly_chart(
         drawn.beside.figure((0, 0), brand.colours()), theme=None, config=BARE, key="beside", alt=drawn.beside.title
     )
-    if drawn.marks:
+    if isinstance(drawn.beside, MatrixPanel) and drawn.beside.mark is not None:
         st.caption("The red line marks the loudest moment of the window.")
 
 
 def show_answer(answer: Prediction, model: Recogniser, clip: Clip) -> None:
     ranked = answer.ranked()
-    st.subheader(f"Sounds like {AS_ACTED[answer.label]}", anchor=False)
+    st.header(f"Sounds like {AS_ACTED[answer.label]}", anchor=False)
     st.plotly_chart(
         probability_bars(ranked, brand.colours()), theme=None, config=STILL, key="probabilities",
         alt="Probabilities: " + ", ".join(f"{label} {share:.0%}" for label, share in ranked),
@@ -194,7 +213,8 @@ def take_away(
         whole = model.predict(clip.waveform, attention=True).attention
         assert whole is not None
         curves = {f"curve/{view.name}": curve for view, curve in look.curves.items()}
-        return maps_to_bytes({**whole.maps, **curves})
+        made = {"product": look.product()} if {"time", "band"} <= look.kept.keys() else {}
+        return maps_to_bytes({**whole.maps, **curves, **made})
 
     with st.container(key="more", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         with st.popover("Link to this view", icon=":material/link:", type="tertiary"):

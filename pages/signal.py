@@ -40,7 +40,7 @@ STYLE = """<style>
     padding-right: .75rem;
   }
 }
-.st-key-answers h3 { padding: 0; min-height: 2rem; }
+.st-key-answers h2 { padding: 0; min-height: 2rem; }
 .st-key-answers { min-height: 22rem; }
 [class*="st-key-picture-"] { padding-top: .5rem; }
 </style>"""
@@ -115,7 +115,7 @@ def show_answers(shown: Sequence[Shown], model: Recogniser) -> None:
     ranked = predictions[0].ranked()
     with before:
         st.caption(STATES[0])
-        st.subheader(f"Sounds like {AS_ACTED[predictions[0].label]}", anchor=False)
+        st.header(f"Sounds like {AS_ACTED[predictions[0].label]}", anchor=False)
         st.audio(shown[0].clip.wav, format="audio/wav")
         st.plotly_chart(
             probability_bars(ranked, brand.colours()),
@@ -129,13 +129,13 @@ def show_answers(shown: Sequence[Shown], model: Recogniser) -> None:
     with after:
         st.caption(STATES[1])
         if len(shown) == 1:
-            st.subheader("Nothing is changed yet", anchor=False)
+            st.header("Nothing is changed yet", anchor=False)
             st.markdown("Move a slider on the left: the changed sound, its pictures and the new answer come here.")
             st.button("Add noise", icon=":material/grain:", type="primary", on_click=add_noise)
             return
         now = dict(zip(predictions[1].labels, predictions[1].probabilities.tolist(), strict=True))
         same = predictions[1].label == predictions[0].label
-        st.subheader(f"{'Still' if same else 'Now'} sounds like {AS_ACTED[predictions[1].label]}", anchor=False)
+        st.header(f"{'Still' if same else 'Now'} sounds like {AS_ACTED[predictions[1].label]}", anchor=False)
         st.audio(shown[1].clip.wav, format="audio/wav")
         st.plotly_chart(
             change_bars(ranked, now, brand.colours()), theme=None, config=STILL, key="after", alt=spoken(predictions[1])

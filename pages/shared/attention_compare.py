@@ -38,10 +38,11 @@ def show_compare(clip: Clip, model: Recogniser) -> None:
         f"Beside {model.name}", others, default=_others(model.card.system, others), max_selections=MOST - 1,
         key="beside", bind="query-params", placeholder="Choose one to four",
     )  # fmt: skip
-    stretch_place, panels, rows = st.container(), [], []
+    stretch_place, waiting, panels, rows = st.container(), st.container(), [], []
     curves: dict[str, AttentionMap] = {}
     for name in [model.name, *chosen]:
-        found = _curve(clip, name)
+        with waiting:
+            found = _curve(clip, name)
         if found is None:
             continue
         panel, figures = found
@@ -56,16 +57,16 @@ def show_compare(clip: Clip, model: Recogniser) -> None:
             box=stretch, zoom=zoom, cover=cover, changed=told,
         )  # fmt: skip
     st.caption(
-        "Shows the map that each model opens with, in its own unit, and at the right of each its answer; grey is "
-        "loudness. Does not show which model is right: a model can attend to the voice and answer wrong."
+        "Shows the map that each model opens with, and at the right of each its answer; grey is loudness. Bottom: "
+        "seconds. Left: each map's own unit, so that heights cannot be compared between models, only places; none of "
+        "these curves has hertz. Does not show which model is right: a model can attend to the voice and answer wrong."
     )
     _show_table(rows)
-    if len(curves) > 1:
-        _show_agreement(curves)
+    pairs = _show_agreement(curves) if len(curves) > 1 else {}
     with st.container(key="more", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         save_figure(
             "comparison", [[*pictures, *panels]], [zoom or (0.0, clip.waveform.seconds)], brand.colours(),
-            lambda: figures_csv({name: figures for name, _, figures in rows}),
+            lambda: figures_csv({name: figures for name, _, figures in rows} | pairs),
             {"NPZ": ("application/octet-stream", lambda: maps_to_bytes(curves))},
         )  # fmt: skip
     st.session_state["compared"] = list(curves)
@@ -113,14 +114,15 @@ def _show_table(rows: list[tuple[str, CurvePanel, dict[str, float | None]]]) -> 
     for name, panel, figures in rows:
         cells = [_cell(figures[key]) for key in ("energy_rho", "energy_p", "voicing_rho", "speech_gain")]
         lines.append(f"| {name} | {panel.state.split(' · ')[-1]} | {' | '.join(cells)} |")
-    st.markdown("\n".join(lines))
+    st.container(key="wide-table").markdown("\n".join(lines))
 
 
 def _cell(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}".replace("-", "\N{MINUS SIGN}")
+    return "–" if value is None else f"{round(value, 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")  # no -0.00
 
 
-def _show_agreement(curves: dict[str, AttentionMap]) -> None:
+def _show_agreement(curves: dict[str, AttentionMap]) -> dict[str, dict[str, float | None]]:
+    """Returns the figure of each pair."""
     found = agreement(curves)
     mean = "cannot be had: " + found.reason if found.mean is None else f"is **{_cell(found.mean)}** on average"
     st.markdown(f"**Do they look at the same moments?** The rank correlation of their curves {mean}.")
@@ -129,3 +131,10 @@ def _show_agreement(curves: dict[str, AttentionMap]) -> None:
         config={"displayModeBar": False, "staticPlot": True}, alt="Rank correlation of each pair of checkpoints.",
     )  # fmt: skip
     st.caption("1: the same order of moments, 0: nothing in common, below 0: the one looks where the other does not.")
+    places = range(len(found.names))
+    return {
+        f"{found.names[i]} with {found.names[j]}": {"agreement": found.rho[i][j]}
+        for i in places
+        for j in places
+        if i < j
+    }

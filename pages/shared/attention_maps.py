@@ -123,7 +123,7 @@ def _of_frequency(look: Look) -> list[MapChoice]:
         )  # fmt: skip
     if "band" in look.kept and "time" in look.kept:
         found.append(
-            MapChoice("Time × frequency (a product)", PRODUCT_MAP, "time.attention", 0, (OVERLAY, PRODUCT),
+            MapChoice("Product: time × frequency", PRODUCT_MAP, "time.attention", 0, (OVERLAY, PRODUCT),
                       "Time attention multiplied by frequency attention, window by window.",
                       "Not a map of the model: the two are computed apart, and only their marginals are known.")
         )  # fmt: skip

@@ -19,6 +19,7 @@ from pages.shared.attention_words import (
     HERTZ_MATRIX,
     MATRIX,
     MIXED_MATRIX,
+    NO_CLASS_TOKEN,
     OVERLAY,
     PATCHES,
     PRODUCT,
@@ -32,7 +33,7 @@ from pages.shared.clip import Clip
 from ser_core.inspection.look import Look
 from ser_core.maps import AttentionMap
 from ser_core.plots import spectrogram, waveform
-from ser_core.plots.attention import CurvePanel, OverlayPanel, RowsPanel, evenness, with_names
+from ser_core.plots.attention import OPACITY, CurvePanel, OverlayPanel, RowsPanel, evenness, with_names
 from ser_core.plots.attention_matrix import MatrixPanel, ProfilePanel, matrix_panel, profile_panel
 from ser_core.plots.attention_stage import Lane, curve_lane, picture_lane, rows_lane, wave_lane, windows_lane
 from ser_core.plots.attention_windows import focus_windows, token_windows
@@ -90,12 +91,14 @@ def curve_of(look: Look, chosen: Chosen, emotion: int) -> AttentionMap | None:
 
 
 def shown(
-    clip: Clip, model: Recogniser, look: Look, chosen: Chosen, emotion: int, segment: int, extra: list[CurvePanel]
-) -> Shown:
-    """emotion: index of the label whose votes are shown.  segment: of a matrix.  extra: further curves."""
+    clip: Clip, model: Recogniser, look: Look, chosen: Chosen, emotion: int, segment: int, extra: list[CurvePanel],
+    cover: float = OPACITY,
+) -> Shown:  # fmt: skip
+    """emotion: index of the label whose votes are shown.  segment: of a matrix.  extra: further curves.  cover: how
+    opaque attention is at its strongest, 0 to 1."""
     kind = chosen.kind
     over = strength(look, chosen, emotion) if kind in (OVERLAY, *BESIDE) else None
-    lanes, panels = base(clip, over, chosen.title)
+    lanes, panels = base(clip, over, chosen.title, cover)
     added = _lane(clip, look, chosen, emotion, model)
     for one in [*([added] if added else []), *extra]:
         panels.append(one)
@@ -107,11 +110,13 @@ def shown(
     return Shown(lanes, panels, _axes(chosen, beside), beside, marks)
 
 
-def base(clip: Clip, over: AttentionMap | None, title: str) -> tuple[list[Lane], list[Panel]]:
+def base(
+    clip: Clip, over: AttentionMap | None, title: str, cover: float = OPACITY
+) -> tuple[list[Lane], list[Panel]]:  # fmt: skip
     """Waveform and spectrogram, the latter on request under a veil."""
     wave, sound = clip.waveform, heard(clip)
     whole, limits = picture(clip)
-    name = LOG_MEL if over is None else f"{LOG_MEL} under {title}"
+    name = LOG_MEL if over is None else f"{title}, over the log-mel spectrogram"
     lanes = [
         wave_lane(wave.samples, wave.seconds, sound.loudness, clip.quality.speech),
         picture_lane(whole, limits, over, name),
@@ -120,7 +125,7 @@ def base(clip: Clip, over: AttentionMap | None, title: str) -> tuple[list[Lane],
     small = spectrogram.shrink(whole, span)
     panels: list[Panel] = [
         WaveformPanel(wave.samples, sound.times, sound.loudness, clip.quality.speech, waveform.reach(wave.samples)),
-        PicturePanel(name, small, limits) if over is None else OverlayPanel(name, small, limits, over),
+        PicturePanel(name, small, limits) if over is None else OverlayPanel(name, small, limits, over, cover),
     ]
     return lanes, panels
 
@@ -204,7 +209,8 @@ def _loudest(clip: Clip, start: float, end: float, one: AttentionMap) -> float |
 
 def _axes(chosen: Chosen, beside: MatrixPanel | ProfilePanel | None) -> str:
     if isinstance(beside, MatrixPanel):
-        return {"s": SECONDS_MATRIX, "Hz": HERTZ_MATRIX}.get(beside.keys.unit, MIXED_MATRIX)
+        words = {"s": SECONDS_MATRIX, "Hz": HERTZ_MATRIX}.get(beside.keys.unit, MIXED_MATRIX)
+        return f"{words} {NO_CLASS_TOKEN}" if chosen.map.source.endswith(".cls") else words
     if chosen.kind == OVERLAY and chosen.map.source == PRODUCT_MAP:
         return f"{AXES[PRODUCT]} The cyan veil is this product, stretched to its highest cell."
     if chosen.kind == OVERLAY and chosen.map.source == "band":

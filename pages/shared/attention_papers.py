@@ -16,6 +16,7 @@ from pages.shared.what_if import changed
 from ser_core.changes import Changes
 from ser_core.checkpoints import find_checkpoint, list_checkpoints, load_card
 from ser_core.errors import CheckpointError, SpeechEmotionError
+from ser_core.maps import AttentionMap, maps_to_bytes
 from ser_core.plots import spectrogram
 from ser_core.plots.attention import OverlayPanel, RowsPanel, with_names
 from ser_core.plots.attention_matrix import matrix_panel
@@ -83,7 +84,7 @@ def found(system: str, needed: Sequence[Needed]) -> list[tuple[Needed, Recognise
             here.append((column, loaders.recogniser(names[0])))
         else:
             st.info(
-                f"{column.title}: no checkpoint of it is here. This trains one: "
+                f"No checkpoint of **{column.title}** is here. This trains one: "
                 f"`python -m ser_core train --recipe {column.recipe}`",
                 icon=":material/model_training:",
             )
@@ -100,19 +101,21 @@ def faca(clip: Clip) -> None:
     if not columns:
         return
     st.caption(
-        "After Figure 2 of 004: three overlapping windows of half a second around the loudest moment, which the red "
-        "line marks. Left: the moment that looks, bottom: the moment looked at, mean over all heads. Does not show "
-        "that attention follows loudness because a bright column meets the line: the figures under One model measure "
-        "it."
+        "After Figure 2 of 004: overlapping windows of half a second around the loudest moment, which the red line "
+        "marks. Left: the moment that looks, bottom: the moment looked at, both in seconds and neither in hertz, mean "
+        "over all heads. Each picture has colours of its own scale. Does not show that attention follows loudness "
+        "because a bright column meets the line: the figures under One model measure it."
     )
     _heading(columns)
     drawn: list[list[Panel]] = [[] for _ in columns]
+    kept: dict[str, AttentionMap] = {}
     moment = loudest(clip)
-    for row in (-1, 0, 1):
+    for row in (-1, 0, 1)[: min(len(looked(clip, model).clip) for _, model in columns)]:
         cells = st.columns(len(columns), gap="small")
         for place, (cell, (_, model)) in enumerate(zip(cells, columns, strict=True)):
             look = looked(clip, model)
-            segment = int(np.clip(look.segment_at(moment) + row, 0, len(look.clip) - 1))
+            middle = int(np.clip(look.segment_at(moment), 1, max(1, len(look.clip) - 2)))  # with one on either side
+            segment = middle + row
             maps = maps_of_segment(clip, model, segment)
             name = "calibrated" if "calibrated" in maps and "calibration" in maps else "attention"
             start, end = float(look.clip.starts[segment]), float(look.clip.ends()[segment])
@@ -120,9 +123,10 @@ def faca(clip: Clip) -> None:
             title = f"{model.name}, {start:.1f} to {end:.1f} s"
             panel = replace(matrix_panel(maps[name], None, start, title, mark=mark, until=end), height=240)
             drawn[place].append(panel)
+            kept[f"{model.name}/window {segment + 1}/{name}"] = maps[name]
             cell.plotly_chart(panel.figure((0, 0), brand.colours()), theme=None, config=BARE, alt=title,
                               key=f"faca-{row}-{place}")  # fmt: skip
-    _save("bmhsa-fa-faca", drawn, [(0, 0)] * len(drawn), None)
+    _save("bmhsa-fa-faca", drawn, [(0, 0)] * len(drawn), None, kept)
 
 
 def tf(clip: Clip) -> None:
@@ -141,7 +145,7 @@ def tf(clip: Clip) -> None:
         PicturePanel("(a) log-mel", spectrogram.shrink(whole, span), limits),
         replace(matrix_panel(maps["time.attention"], None, start, "(b) time attention", until=end), height=250),
         replace(matrix_panel(maps["frequency.attention"], None, start, "(c) frequency attention"), height=250),
-        RowsPanel("(d) time × frequency", product, unit="× even share", **with_names(product)),
+        RowsPanel("(d) time × frequency, our product", product, unit="× even share", **with_names(product)),
     ]
     st.caption(
         f"After Figure 3 of 002, on the window of {start:.2f} to {end:.2f} s, which holds the loudest moment. (a) the "
@@ -155,7 +159,8 @@ def tf(clip: Clip) -> None:
             cell.markdown(f"**{panel.title}**")
             cell.plotly_chart(panel.figure(span, brand.colours()), theme=None, config=BARE, alt=panel.title,
                               key=f"tf-{panel.title[1]}-{place}")  # fmt: skip
-    _save("log-mel-time-frequency", [[panel] for panel in panels], [span] * 4, None)
+    kept = {name: maps[name] for name in ("time.attention", "frequency.attention")} | {"product": product}
+    _save("log-mel-time-frequency", [panels[::2], panels[1::2]], [span] * 2, None, kept)
 
 
 def patches(clip: Clip) -> None:
@@ -164,12 +169,13 @@ def patches(clip: Clip) -> None:
         return
     st.caption(
         "After Figure 6 of 003: where the class token of the last layer looks, on the clip and on copies of it that a "
-        "person hears as the same emotion. A column of 128×1 is 31 ms wide and holds all hertz; a patch of 16×16 is "
-        "half a second by sixteen mel bands. Does not show why: a map that moves with the copy may still decide "
-        "nothing."
+        "person hears as the same emotion. Bottom: seconds. Left: hertz of the picture; a column of 128×1 is 31 ms "
+        "wide and holds all hertz (smoothed and stretched to 0..1, as in the paper's masks), a patch of 16×16 is half "
+        "a second by sixteen mel bands. Does not show why: a map that moves with the copy may still decide nothing."
     )
     _heading(columns)
     drawn: list[list[Panel]] = [[] for _ in columns]
+    kept: dict[str, AttentionMap] = {}
     spans: list[Span] = []
     for name, changes in COPIES.items():
         copy = changed(clip, changes) if changes else clip
@@ -183,11 +189,12 @@ def patches(clip: Clip) -> None:
             title = f"{name}: {said.label} {percent(float(said.probabilities.max()))}"
             panel = OverlayPanel(title, spectrogram.shrink(whole, span), limits, strength)
             drawn[place].append(panel)
+            kept[f"{model.name}/{name}"] = strength
             cell.markdown(f"{title}")
             cell.plotly_chart(panel.figure(span, brand.colours()), theme=None, config=BARE, alt=title,
                               key=f"patches-{name}-{place}")  # fmt: skip
         spans.append(span)
-    _save("patches", drawn, [(0.0, max(span[1] for span in spans))] * len(drawn), "seconds")
+    _save("patches", drawn, [(0.0, max(span[1] for span in spans))] * len(drawn), "seconds", kept)
 
 
 def _heading(columns: Sequence[tuple[Needed, Recogniser]]) -> None:
@@ -195,9 +202,13 @@ def _heading(columns: Sequence[tuple[Needed, Recogniser]]) -> None:
         cell.markdown(f"**{column.title}** :gray[{model.name}]")
 
 
-def _save(key: str, drawn: list[list[Panel]], spans: list[Span], below: str | None) -> None:
+def _save(
+    key: str, drawn: list[list[Panel]], spans: list[Span], below: str | None, kept: dict[str, AttentionMap]
+) -> None:  # fmt: skip
+    """kept: the maps behind the pictures, for the .npz."""
     with st.container(key="more", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
-        save_figure(key, drawn, spans, brand.colours(), None, below=below)
+        npz = {"NPZ": ("application/octet-stream", lambda: maps_to_bytes(kept))}
+        save_figure(key, drawn, spans, brand.colours(), None, npz, below=below)
 
 
 FIGURES: dict[str, Callable[[Clip], None]] = {

@@ -13,16 +13,17 @@ from pages.shared import brand, busy
 from pages.shared.attention_look import aligned, heard, loudness_at
 from pages.shared.clip import Clip
 from pages.shared.memory import recalled, remembered
+from pages.shared.save import save_figure
 from ser_core.errors import SpeechEmotionError
 from ser_core.inspection.agreement import agreement
-from ser_core.inspection.faithfulness import LONGEST, Faithfulness, faithfulness
+from ser_core.inspection.faithfulness import Faithfulness, faithfulness
 from ser_core.inspection.look import Look
 from ser_core.inspection.randomisation import COPIES, Randomisation, random_copies, randomisation
 from ser_core.inspection.views import View
 from ser_core.maps import AttentionMap
 from ser_core.plots.agreement import agreement_table
 from ser_core.plots.attention import CurvePanel
-from ser_core.plots.faithfulness import masking_curves
+from ser_core.plots.faithfulness import MaskingPanel, masking_curves
 from ser_core.plots.theme import percent
 from ser_core.recogniser import Recogniser
 
@@ -89,13 +90,11 @@ def show_tests(
     """Buttons, and what has been found out; returns the figures."""
     st.markdown("**Does the answer hang on it?**")
     key = (clip.waveform.digest, model, view.name, emotion)
-    long = clip.waveform.seconds > LONGEST
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="masking", gap="xsmall"):
         st.button(
-            "Mask what it attended to", icon=":material/ink_eraser:", key="mask-it", disabled=long,
-            on_click=_ask, args=("masked",),
-            help=f"For clips of up to {LONGEST:.0f} s: the clip is heard some seventy times.",
+            "Mask what it attended to", icon=":material/ink_eraser:", key="mask-it", on_click=_ask,
+            args=("masked",), help="The clip is heard some seventy times, which takes a while where it is long.",
         )  # fmt: skip
         masked: Faithfulness | None = recalled("masked", key)
         if _asked("masked") and masked is None:
@@ -191,8 +190,23 @@ def _show_masked(found: Faithfulness) -> None:
     st.caption(
         "Left: a line that falls sooner is better. Right: one that rises sooner. Grey: the same curve laid elsewhere, "
         "the spread of five draws. A masked clip is like nothing the model was trained on: compare the lines, and do "
-        "not read one by itself."
+        "not read one by itself. The axes are shares of the time and probability: there are no seconds and no hertz."
     )
+    panels = [[MaskingPanel(found, "deletion"), MaskingPanel(found, "insertion")]]
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        save_figure("masking", panels, [(0, 0)], brand.colours(), lambda: _masking_csv(found), below=None)
+
+
+def _masking_csv(found: Faithfulness) -> str:
+    """A line for each order and share of the time."""
+    orders = {"attention": found.attention, "loudness": found.energy}
+    orders |= {f"random {number}": order for number, order in enumerate(found.random, start=1)}
+    lines = ["order,share_of_time,probability_masked,probability_brought_back"]
+    for name, order in orders.items():
+        if order is not None:
+            values = zip(order.shares, order.deletion, order.insertion, strict=True)
+            lines += [f"{name},{share:g},{masked:.6g},{back:.6g}" for share, masked, back in values]
+    return "\n".join(lines) + "\n"
 
 
 def _show_randomised(found: Randomisation) -> None:

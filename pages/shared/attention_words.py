@@ -13,20 +13,22 @@ AXES = {
     OVERLAY: "Bottom: seconds of the clip. The cyan veil runs from the least to the most attended moment, however "
     f"near they are; the line begins at zero and shows how near. {_PICTURE}: where attention has no frequency, the "
     "veil covers all hertz alike and says nothing of them.",
-    TIME: "Bottom: seconds of the clip. Left: the map's own unit. Grey, without an axis of its own: loudness. Where "
-    "windows of the model overlap, the curve is their mean.",
+    TIME: "Bottom: seconds of the clip. Left: the map's own unit, which cannot be compared with another map's and is "
+    "no hertz. Grey, without an axis of its own: loudness. Where windows of the model overlap, it is their mean.",
     HEADS: "Bottom: seconds. Left: the heads by their numbers, which have no order and no meaning across models. "
     "Bright: looked at. A row is not a frequency.",
     GROUPS: "Bottom: seconds. Left: groups of four neighbouring MFCC coefficients. These are not hertz: a coefficient "
     "is a ripple across all bands.",
-    VOTES: "Bottom: seconds. Left: emotions. Cyan speaks for an emotion, orange against it; each row's mean is exactly "
-    "that emotion's logit above the mean logit. No attention map, and no hertz.",
+    VOTES: "Bottom: seconds. Left: emotions. Cyan speaks for an emotion, orange against it; over a window (up to 9 s) "
+    "the mean of a row's 20 ms steps is exactly that emotion's logit above the mean logit. No attention map, and no "
+    "hertz.",
     BANDS: "Bottom: hertz, spaced as the mel scale does. Left: the share of attention a band gets, an even share being "
     "1/80; the pale area is the spread between windows. It has no time within a window.",
     PROFILE: "Bottom: groups of MFCC coefficients, which are not hertz. Left: how far the gate opens, between 0 and 1; "
     "the whiskers are the spread between windows.",
     WINDOWS: "Bottom: seconds that a token may look at. Left: when the token itself stands. A bar is its window, the "
-    "dot its anchor. A window says what could be looked at, not how much.",
+    "dot its anchor; under mean, the mean of all heads' windows. Of many tokens every second, third, … is drawn. A "
+    "window says what could be looked at, not how much, and no hertz.",
     FOCUS: "Bottom: seconds. Left: windows of half a second, by their middle. The dot is µ and the bar reaches σ to "
     "both sides, the mean over 50 frames. It is a preference added before the softmax, not the attention itself.",
     CALIBRATION: "Bottom: heads by number. Left: the gate by which a head's result is multiplied, between 0 and 1; the "
@@ -48,5 +50,9 @@ HERTZ_MATRIX = (
 MIXED_MATRIX = (
     "One window of the model. Both axes count 20 mixtures of bands, as the Time-Frequency Transformer shrinks 80 bands "
     "to 20 by a learnt matrix. Neither axis is time or hertz, although the paper draws it as time by frequency."
+)
+NO_CLASS_TOKEN = (
+    "The class token has no place in time and is left out: this is how the columns look at each other. Where the class "
+    "token looks stands in the other views."
 )
 BOX = "Shows what the model answers when it hears this stretch and nothing else. Does not show what the stretch does inside the clip."  # noqa: E501

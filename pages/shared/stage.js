@@ -1,7 +1,7 @@
 // The stage: lanes one above the other on one seconds axis, and a playhead that moves with the sound.
 // Python sends lanes, the address of the sound, the box and the zoom; the stage sends back box, zoom and moment.
 
-const LEFT = 54, RIGHT = 10, TITLE = 20, GAP = 6, AXIS = 34;
+const LEFT = 54, RIGHT = 10, TITLE = 20, GAP = 6, AXIS = 34, HANDLE = 8;
 const CYAN = "#78DCE8";
 const LEAST = 0.02; // seconds, of a box or a zoom
 const stages = new WeakMap();
@@ -256,7 +256,7 @@ class Stage {
     if (!width) return;
     const lanes = this.data.lanes;
     this.tops = [];
-    let top = 0;
+    let top = HANDLE; // of the playhead, above the first title
     for (const lane of lanes) { this.tops.push(top + TITLE); top += TITLE + lane.height + GAP; }
     this.tops.push(top + TITLE);
     this.height = top + AXIS;
@@ -281,10 +281,12 @@ class Stage {
     g.fillStyle = this.colours.text;
     let room = this.inner;
     if (lane.note) {
+      // on a narrow screen the last of it, such as the answer, leaves the title some room
+      const note = g.measureText(lane.note + lane.title).width + 24 > room ? lane.note.split(" · ").pop() : lane.note;
       g.textAlign = "right";
       g.globalAlpha = 0.85;
-      g.fillText(lane.note, LEFT + this.inner, top - 6);
-      room -= g.measureText(lane.note).width + 12;
+      g.fillText(note, LEFT + this.inner, top - 6);
+      room -= g.measureText(note).width + 12;
       g.globalAlpha = 1;
       g.textAlign = "left";
     }
@@ -362,7 +364,8 @@ class Stage {
     this.stroke(g, lane.line, (share) => middle - share * half);
   }
   image(g, lane, top) {
-    g.fillStyle = "#04040B";
+    // where a map has nothing, as the model was given nothing, is neither its lowest nor its highest colour
+    g.fillStyle = lane.smooth ? "#04040B" : this.dark ? "#3A424E" : "#BDB8AC";
     const [from, to] = [Math.max(this.x(0), LEFT), Math.min(this.x(this.seconds), LEFT + this.inner)];
     g.fillRect(from, top, to - from, lane.height);
     this.picture(g, this.files.get(lane.image), lane.span, top, lane.height, lane.smooth);
@@ -439,9 +442,13 @@ class Stage {
     const at = (i) => this.x(line.span[0] + (i + 0.5) * step);
     const every = Math.max(1, Math.floor((last - first) / (2 * this.inner)));
     for (let i = first; i <= last; i += every) {
-      let top = 0;
-      for (let j = i; j < Math.min(i + every, last + 1); j++) top = Math.max(top, line.values[j]);
-      path.lineTo(at(i), place(top / 65535));
+      let low = 65535, top = 0; // both: of votes against an emotion the dips count
+      for (let j = i; j < Math.min(i + every, last + 1); j++) {
+        low = Math.min(low, line.values[j]);
+        top = Math.max(top, line.values[j]);
+      }
+      path.lineTo(at(i), place(low / 65535));
+      if (top > low) path.lineTo(at(i), place(top / 65535));
     }
     return { line: path, begin: at(first), end: at(last) };
   }
@@ -466,6 +473,7 @@ class Stage {
   drawFront() {
     if (!this.tops || !this.data) return;
     const g = fitted(this.front, this.surface.clientWidth, this.height), lanes = this.data.lanes;
+    g.save();
     g.beginPath();
     g.rect(LEFT - 1, 0, this.inner + 2, this.height);
     g.clip();
@@ -486,11 +494,15 @@ class Stage {
     }
     if (this.hover !== null && this.hover !== undefined && !this.drag) this.upright(g, bands, this.hover, 0.35, 1);
     this.upright(g, bands, this.audio.currentTime || 0, 1, 2);
+    g.restore();
     const x = this.x(this.audio.currentTime || 0);
-    g.fillStyle = this.colours.primary;
-    g.beginPath();
-    g.moveTo(x - 6, this.tops[0] - 9); g.lineTo(x + 6, this.tops[0] - 9); g.lineTo(x, this.tops[0]);
-    g.fill();
+    if (x > LEFT - 1 && x < LEFT + this.inner + 1) {
+      g.fillStyle = this.colours.primary;
+      g.beginPath();
+      g.moveTo(x - 6, 0); g.lineTo(x + 6, 0); g.lineTo(x, HANDLE);
+      g.fill();
+      g.fillRect(x - 0.5, HANDLE - 1, 1, this.tops[0] - HANDLE + 1);
+    }
     this.front.dataset.playhead = (this.audio.currentTime || 0).toFixed(3);
   }
   upright(g, bands, time, alpha, width) {

@@ -17,7 +17,7 @@ from streamlit import runtime
 from ser_core.plots.attention_stage import Lane
 from ser_core.plots.panel import Span
 
-HINT = "Click to seek, drag over the picture to hear a stretch"
+HINT = "Click to seek, drag to hear a stretch"
 _HERE = Path(__file__).parent
 _HTML = f"""
 <div class="stage">

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,6 @@ import typer
 from ser_core.cli.console import DataOption, fail, progress_bar
 
 app = typer.Typer()
-FORMAT = 1
 SAVED_EVERY = 10  # clips
 
 
@@ -66,19 +64,19 @@ def inspect(
         print(f"{problem.path.name}: {problem.reason}", file=sys.stderr)
     measures = Measures(view or None, masked, random_weights=random_weights, second_opinions=tuple(second_opinions),
                         seed=seed)  # fmt: skip
-    settings = _settings(recognisers, [Path(name) for name in checkpoints], corpus, protocol, limit, measures)
+    settings = _settings(recognisers, corpus, protocol, limit, measures)
     rows = _begun(out, settings)
     with progress_bar() as progress:
         for recogniser in recognisers:
             utterances = test_part(recogniser.card, scan.utterances, protocol) if protocol else scan.utterances
-            chosen = evenly(unseen(recogniser, utterances), limit, seed)
+            chosen = evenly(unseen(recogniser, utterances), limit, seed, recogniser.card.merged)
             done = {row["utterance"] for row in rows if row["checkpoint"] == recogniser.name}
             for row in inspect_utterances(recogniser, chosen, measures, done, progress):
                 rows.append(row)
                 if len(rows) % SAVED_EVERY == 0:
-                    _write(out, settings, rows, summarise(rows))
+                    _write(out, settings, rows)
     summary = summarise(rows)
-    _write(out, settings, rows, summary)
+    _write(out, settings, rows)
     for recogniser in recognisers:
         _print(recogniser.name, rows, summary)
 
@@ -91,45 +89,39 @@ def _check_methods(names: list[str]) -> None:
             fail(f"There is no second opinion {name!r}: choose one of {', '.join(METHODS)}.")
 
 
-def _settings(
-    recognisers: list[Any], folders: list[Path], corpus: str, protocol: str, limit: int, measures: Any
-) -> dict[str, Any]:
+def _settings(recognisers: list[Any], corpus: str, protocol: str, limit: int, measures: Any) -> dict[str, Any]:
     """What decides every figure: rows made under other settings are not gone on with."""
     from dataclasses import asdict
 
-    from ser_core.checkpoints import find_checkpoint
-
-    weights = {
-        one.name: hashlib.sha256((find_checkpoint(folder) / "model.safetensors").read_bytes()).hexdigest()[:16]
-        for one, folder in zip(recognisers, folders, strict=True)
-    }
+    weights = {one.name: one.weights for one in recognisers}
     taken = {"checkpoints": weights, "corpus": corpus, "protocol": protocol or "all", "limit": limit}
     return taken | asdict(measures) | {"second_opinions": list(measures.second_opinions)}
 
 
 def _begun(out: Path, settings: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows of an earlier call with the same settings; none where there was none."""
-    import json
+    from ser_core.errors import InspectionError
+    from ser_core.inspection.saved import read_inspection
 
     if out.suffix != ".json" or not out.is_file():
         return []
     try:
-        found = json.loads(out.read_text(encoding="utf-8"))
-        same = found["format"] == FORMAT and found["settings"] == settings
-        return list(found["clips"]) if same else []
-    except (OSError, ValueError, KeyError, TypeError):
+        found = read_inspection(out.read_bytes(), out.name)
+    except (OSError, InspectionError):
         return []
+    return list(found.rows) if found.settings == settings else []
 
 
-def _write(out: Path, settings: dict[str, Any], rows: list[dict[str, Any]], summary: list[dict[str, Any]]) -> None:
+def _write(out: Path, settings: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     import csv
     import io
 
-    from ser_core.files import write_json, write_text
+    from ser_core.files import write_text
     from ser_core.inspection.corpus import columns
+    from ser_core.inspection.saved import save_inspection
 
     if out.suffix == ".json":
-        write_json(out, {"format": FORMAT, "settings": settings, "summary": summary, "clips": rows})
+        save_inspection(out, settings, rows)
         return
     text = io.StringIO()
     writer = csv.DictWriter(text, columns(rows), restval="", lineterminator="\n")

@@ -17,6 +17,7 @@ randomisation.py   does the curve change when the weights are random?
 agreement.py       do heads, models or seeds agree?
 gradients.py, gradcam.py   occlusion, integrated gradients and Grad-CAM as a second opinion: not attention
 report.py, corpus.py       all of it for one clip, and over a corpus
+saved.py                   the file of figures over a corpus
 
 No figure is ever NaN: where one cannot be had it is None, and `reason` says why in words.
 """

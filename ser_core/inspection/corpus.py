@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, zip_longest
@@ -53,12 +53,17 @@ def unseen(recogniser: Recogniser, utterances: Sequence[Utterance]) -> tuple[Utt
     return found
 
 
-def evenly(utterances: Sequence[Utterance], limit: int, seed: int = 0) -> tuple[Utterance, ...]:
-    """At most `limit` clips, drawn so that every emotion is as frequent as it can be; sorted by id."""
+def evenly(
+    utterances: Sequence[Utterance], limit: int, seed: int = 0, merged: Callable[[str], str] = str
+) -> tuple[Utterance, ...]:
+    """At most `limit` clips, drawn so that every emotion is as frequent as it can be; sorted by id.
+
+    merged: what a checkpoint calls an emotion, such as neutral for calm, so that both together are one.
+    """
     generator = np.random.default_rng(seed)
     piles = []
-    for emotion in sorted({u.emotion for u in utterances}):
-        own = sorted((u for u in utterances if u.emotion == emotion), key=lambda u: u.id)
+    for emotion in sorted({merged(u.emotion) for u in utterances}):
+        own = sorted((u for u in utterances if merged(u.emotion) == emotion), key=lambda u: u.id)
         piles.append([own[i] for i in generator.permutation(len(own))])
     dealt = [u for u in chain.from_iterable(zip_longest(*piles)) if u is not None]
     return tuple(sorted(dealt[:limit], key=lambda u: u.id))

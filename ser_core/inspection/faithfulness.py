@@ -37,7 +37,7 @@ Chance = Literal["shifted", "scattered"]
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)  # of the time
 REPORTED = (0.1, 0.2, 0.5)
 DRAWS = 5
-LONGEST = 30.0  # seconds: a clip is heard some seventy times
+LONGEST = 60.0  # seconds: a clip is heard some seventy times
 TOGETHER = 60.0  # seconds of sound in one call
 FEWEST = 5  # stretches, below which there is no order to speak of
 
@@ -133,14 +133,14 @@ def faithfulness(
     emotion: whose probability is followed; the clip's answer where left out.  mask: see `masking.stretches`.
     chance: the curve moved along the clip, or stretches "scattered" at random; draws: how often.
     sound: of the clip, where it has been listened to already.  progress: may raise to stop.
-    Raises InspectionError for a clip longer than LONGEST seconds and for an emotion the checkpoint has no label for.
+    Raises InspectionError for a clip a second or more above LONGEST and for an emotion the checkpoint has no label for.
     """
     if emotion is not None and emotion not in recogniser.labels:
         raise InspectionError(f"{recogniser.name} has no label {emotion!r}: it knows {', '.join(recogniser.labels)}.")
-    if waveform.seconds > LONGEST:
+    if waveform.seconds >= LONGEST + 1:
         raise InspectionError(
-            f"This clip is {waveform.seconds:.0f} s long, and it would have to be heard some seventy times: choose a "
-            f"stretch of at most {LONGEST:.0f} s."
+            f"This clip is {waveform.seconds:.0f} s long, and it would have to be heard some seventy times: cut "
+            f"out a part of at most {LONGEST:.0f} s."
         )
     pieces = stretches(waveform, curve, sound or listen(waveform), mask, seed)
     whole = recogniser.predict_many([pieces.clip])[0]

@@ -38,7 +38,7 @@ from ser_core.segments import Segments, clip_logits
 
 Method = Literal["occlusion", "integrated_gradients", "grad_cam"]
 
-LONGEST = 30.0  # seconds
+LONGEST = 60.0  # seconds
 SEGMENTS = 16  # where a clip has more, some are left out, as long as those that stay leave no gap
 OCCLUDED = 0.1  # seconds of features hidden at a time
 WINDOWS = 40  # of a segment, at most; a long segment's are longer
@@ -107,16 +107,16 @@ def attribute(
     labels: of the model's outputs.  emotion: one of them; the clip's answer where left out.
     row_groups: for occlusion, into how many groups of neighbouring rows a stretch is divided; 1 hides all rows at once.
     progress: may raise to stop.
-    Raises InspectionError for a clip longer than LONGEST seconds, an unknown emotion or method, or a system without a
-    layer for Grad-CAM.
+    Raises InspectionError for a clip a second or more above LONGEST, an unknown emotion or method, or a system without
+    a layer for Grad-CAM.
     """
     if method not in METHODS:
         raise InspectionError(f"There is no method {method!r}: choose one of {', '.join(METHODS)}.")
     if emotion is not None and emotion not in labels:
         raise InspectionError(f"There is no label {emotion!r}: choose one of {', '.join(labels)}.")
-    if waveform.seconds > LONGEST:
+    if waveform.seconds >= LONGEST + 1:
         raise InspectionError(
-            f"This clip is {waveform.seconds:.0f} s long: choose a stretch of at most {LONGEST:.0f} s for gradients."
+            f"This clip is {waveform.seconds:.0f} s long: cut out a part of at most {LONGEST:.0f} s for gradients."
         )
     # Tensors born in inference mode know no gradients, and who calls may be in it.
     with torch.inference_mode(False), _recurrent_gradients(device_of(model)):

@@ -96,6 +96,16 @@ class Look:
         values = np.repeat(band.values[:, None, :], columns, axis=1)
         return on_clip_line(AttentionMap("band", values, (band.axes[0], times, band.axes[1])), self.clip)
 
+    def on_filling(self, name: str) -> float:
+        """Share of a map's weight that lies on the zeros behind the clip, which no curve shows; 0 where the model fills
+        a short clip with the clip itself.  Raises KeyError."""
+        one = self.kept[name]
+        if self.clip.wraps:
+            return 0.0
+        weight = one.mean(*(axis.name for axis in one.axes if axis.name not in ("segment", "time"))).values
+        behind = self.clip.starts[:, None] + one.axis("time").centres >= self.clip.span[1]
+        return float(weight[behind].sum() / weight.sum())
+
     def segment_at(self, moment: float) -> int:
         """The segment whose middle is nearest to a moment, in seconds."""
         return int(np.abs(self.clip.starts + self.clip.seconds / 2 - moment).argmin())

@@ -97,8 +97,8 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule(
             "token_logits",
             "Votes of the moments",
-            "What each 20 ms votes for the emotion, above the mean of all emotions; their mean is exactly the clip's "
-            "logit above the mean logit.",
+            "What each 20 ms votes for the emotion, above the mean of all emotions; over a window (up to 9 s) their "
+            "mean is exactly its logit above the mean logit.",
             "Not what that moment alone sounds like, as each token has looked at its windows through all blocks; and "
             "not an attention map.",
         ),
@@ -129,20 +129,23 @@ RULES: dict[str, tuple[Rule, ...]] = {
             r"layer(\d+)\.cls",
             "Layer {0}: class token",
             "How much the class token, from which the answer is read, looks at each column in this layer.",
-            "Columns have already mixed in the layers below: weight on one is not weight on its sound alone.",
+            "Columns have already mixed in the layers below: weight on one is not weight on its sound alone. Nor does "
+            "it show what falls on the zeros that fill a short clip up to 4 s.",
         ),
         Rule(
             "rollout",
             "Rollout",
             "The class token's attention followed through all layers, half of each being its residual "
             "(arXiv 2005.00928).",
-            "It leaves out values, feed-forward layers and norms, which decide what is made of a moment.",
+            "It leaves out values, feed-forward layers and norms, which decide what is made of a moment, and what "
+            "falls on the zeros that fill a short clip up to 4 s.",
         ),
         Rule(
             "stripes",
             "Stripes",
             "The last layer's class token attention, smoothed and stretched to 0..1 as in the paper's masks.",
-            "Stretched per segment: its height says nothing of how strongly anything was looked at.",
+            "Stretched per segment, the zeros that fill a short clip included: its height says nothing of how strongly "
+            "anything was looked at.",
         ),
     ),
     "mhsa_faca": (

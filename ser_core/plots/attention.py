@@ -13,7 +13,7 @@ from ser_core.features import mel_centres
 from ser_core.maps import AttentionMap, Axis
 from ser_core.pictures import Picture
 from ser_core.plots.attention_colours import ATTENTION, SIGNED, colour_map, plotly_colours, shades
-from ser_core.plots.panel import Span, dress_axes, dress_panel, hertz_name
+from ser_core.plots.panel import MARGIN, Span, dress_axes, dress_panel, hertz_name, note
 from ser_core.plots.spectrogram import MEL_TICKS, Limits, PicturePanel
 from ser_core.plots.theme import Palette, faded
 
@@ -77,13 +77,14 @@ class CurvePanel:
 class OverlayPanel:
     """Attention as a cyan veil over the log-mel spectrogram, and as a line where it has no frequency.
 
-    strength: axes (time), or (time, band) in hertz.
+    strength: axes (time), or (time, band) in hertz.  cover: how opaque it is at its strongest, 0 to 1.
     """
 
     title: str
     picture: Picture
     limits: Limits
     strength: AttentionMap
+    cover: float = OPACITY
     state: str = ""
 
     def figure(self, span: Span, colours: Palette) -> go.Figure:
@@ -93,7 +94,7 @@ class OverlayPanel:
         figure.add_heatmap(
             z=veil, x=times, y=np.linspace(0, rows - 1, len(veil)) if len(veil) > 1 else [(rows - 1) / 2],
             dy=rows, zmin=0, zmax=255, showscale=False, hoverinfo="skip",
-            colorscale=[(0, faded(ATTENTION, 0)), (1, faded(ATTENTION, OPACITY))],
+            colorscale=[(0, faded(ATTENTION, 0)), (1, faded(ATTENTION, self.cover))],
         )  # fmt: skip
         if len(veil) == 1:
             figure.data[-1].update(y=[-0.5, rows - 0.5], z=veil)
@@ -107,7 +108,7 @@ class OverlayPanel:
         half = float(times[1] - times[0]) / 2 if len(times) > 1 else 0.5
         rgba = np.zeros((*veil.shape, 4))
         rgba[..., :3], rgba[..., 3] = np.array([int(ATTENTION[i : i + 2], 16) for i in (1, 3, 5)]) / 255, veil / 255
-        rgba[..., 3] *= OPACITY
+        rgba[..., 3] *= self.cover
         axes.imshow(rgba, origin="lower", aspect="auto", interpolation="nearest",
                     extent=(times[0] - half, times[-1] + half, -0.5, rows - 0.5))  # fmt: skip
         if len(veil) == 1:
@@ -149,10 +150,11 @@ class RowsPanel:
         figure = go.Figure()
         figure.add_heatmap(
             z=self.plane.values.T, x=self.plane.axes[0].centres, y=np.arange(len(self.names)), zmin=low, zmax=high,
-            colorscale=plotly_colours(self.colours), colorbar={"thickness": 9, "outlinewidth": 0, "nticks": 4,
-            "tickfont": {"size": 11, "color": colours.muted}},
+            colorscale=plotly_colours(self.colours), colorbar={"x": 1, "xpad": 8, "ypad": 0, "thickness": 9,
+            "outlinewidth": 0, "nticks": 4, "tickfont": {"size": 11, "color": colours.muted}},
             hovertemplate=f"%{{x:.2f}} s<br>%{{z:.3g}} {self.unit}<extra></extra>",
         )  # fmt: skip
+        note(figure, colours, self.unit, x=1, side="right", shift=MARGIN["r"] - 4)
         places, texts = self.ticks()
         figure.update_yaxes(range=[-0.5, len(self.names) - 0.5], tickvals=places, ticktext=texts)
         return dress_panel(figure, colours, span, HEIGHT, self.vertical, self.state)

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from ser_core.maps import AttentionMap, Axis
 from ser_core.plots.attention import line_colour
 from ser_core.plots.attention_colours import ATTENTION, colour_map, plotly_colours
-from ser_core.plots.panel import TICK, TITLE, Span, hertz_name
+from ser_core.plots.panel import TICK, TITLE, Span, hertz_name, surround
 from ser_core.plots.theme import Palette, dress, faded
 
 MOST: Final = 128  # rows or columns; more are averaged (queries) or summed (keys)
@@ -65,9 +65,10 @@ class MatrixPanel:
                 set_ticks(ticks["tickvals"], ticks["ticktext"])
         axes.set_xlabel(_words("looked at", self.keys), color=colours.text)
         axes.set_ylabel(_words("looks", self.queries))
-        axes.tick_params(colors=colours.muted, labelcolor=colours.text)
+        surround(axes, colours)
         bar = axes.figure.colorbar(image, ax=axes, pad=0.02)
         bar.ax.tick_params(labelsize=6, labelcolor=colours.text)
+        bar.ax.set_title("weight", fontsize=6, fontweight="normal", color=colours.text)
 
     def _top(self) -> float:
         return float(np.percentile(self.values, 99.7)) or float(self.values.max(initial=0.0)) or 1.0
@@ -80,8 +81,8 @@ def matrix_panel(
     """One segment's map (head, query, key) or (query, key), drawn on the clip's line.
 
     head: None for the mean.  start: of the segment, seconds.  until: the end of the sound, behind which is filling.
-    Entries at one time (rows of a feature map) become one, and so do neighbours where there are more than MOST: the
-    mean of those who look, the sum of what they look at.  A class token is left out.
+    Entries at one time (rows of a feature map) become one, and so do neighbours where there are more than MOST, as many
+    each time: the mean of those who look, the sum of what they look at.  A class token is left out.
     """
     if any(axis.name == "head" for axis in one.axes):
         one = one.mean("head") if head is None else one.at("head", head)
@@ -104,8 +105,9 @@ def _gathered(
     values, centres = values[kept], centres[kept]
     places, group = np.unique(np.round(centres, 6), return_inverse=True)
     if len(places) > MOST:
-        group = group * MOST // len(places)
-        places = np.array([places[np.unique(group, return_index=True)[1][i]] for i in range(MOST)])
+        # groups of one size (the last may be smaller): sums over three here and four there would be stripes of our own
+        together = np.arange(len(places)) // -(-len(places) // MOST)
+        group, places = together[group], np.bincount(together, places) / np.bincount(together)
     sums = np.zeros((len(places), values.shape[1]))
     np.add.at(sums, group, values)
     counts = np.bincount(group, minlength=len(places))[:, None]
@@ -151,9 +153,9 @@ class ProfilePanel:
         common: dict[str, Any] = {"zeroline": False, "color": colours.muted, "fixedrange": True,
                                   "tickfont": {"size": TICK}}  # fmt: skip
         figure.update_xaxes(title={"text": self.horizontal, "font": {"size": TITLE}}, showgrid=False, **common)
-        figure.update_yaxes(title={"text": self.unit, "font": {"size": TITLE}}, gridcolor=colours.grid, nticks=5,
-                            rangemode="tozero", **common)  # fmt: skip
-        return dress(figure, colours, BARS_HEIGHT, {"l": 66, "r": 16, "t": 12, "b": 46})
+        figure.update_yaxes(title={"text": self.unit, "standoff": 8, "font": {"size": TITLE}}, gridcolor=colours.grid,
+                            nticks=5, rangemode="tozero", **common)  # fmt: skip
+        return dress(figure, colours, BARS_HEIGHT, {"l": 72, "r": 16, "t": 12, "b": 46})
 
     def draw(self, axes: Axes, span: Span, colours: Palette) -> None:
         colour = line_colour(colours)
@@ -169,8 +171,7 @@ class ProfilePanel:
             axes.set_xticks(ticks["tickvals"], ticks["ticktext"])
         axes.set_xlabel(self.horizontal, color=colours.text)
         axes.set_ylabel(self.unit)
-        axes.set_facecolor(colours.background)
-        axes.tick_params(colors=colours.muted, labelcolor=colours.text)
+        surround(axes, colours)
 
 
 def profile_panel(
@@ -195,7 +196,7 @@ def _edges(places: np.ndarray) -> tuple[float, float]:
 def _ticks(axis: Axis) -> dict[str, Any]:
     if axis.unit != "Hz":
         return {}
-    inside = [hz for hz in (250, 500, 1000, 2000, 4000, 7000) if axis.centres[0] <= hz <= axis.centres[-1] * 1.02]
+    inside = [hz for hz in (250, 1000, 2000, 4000, 7000) if axis.centres[0] <= hz <= axis.centres[-1] * 1.02]
     places = np.interp(inside, axis.centres, np.arange(len(axis)))
     return {"tickvals": places.tolist(), "ticktext": [hertz_name(hz) for hz in inside]}
 

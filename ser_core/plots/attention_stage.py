@@ -22,6 +22,7 @@ from ser_core.plots.spectrogram import Limits, row_ticks
 from ser_core.plots.timeline import envelope
 
 WAVE_RATE: Final = 1_000  # pairs of lowest and highest sample a second
+STEPS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 60.0, 120.0, 300.0, 600.0)  # seconds between ticks
 PNG: Final = "image/png"
 BYTES: Final = "application/octet-stream"
 
@@ -97,7 +98,9 @@ def windows_lane(panel: WindowsPanel) -> Lane:
     low, high = panel.reach()
     size = high - low
     bars = np.column_stack([panel.start, panel.end, panel.middle, (panel.own - low) / size])
-    every = np.linspace(float(panel.own.min()), float(panel.own.max()), 4)
+    first, last = float(panel.own.min()), float(panel.own.max())
+    step = next((step for step in STEPS if (last - first) / step <= 5), STEPS[-1])
+    every = step * np.arange(np.ceil(first / step - 1e-6), np.floor(last / step + 1e-6) + 1)
     values = {
         "kind": "bars", "title": panel.title, "vertical": panel.vertical, "height": 200,
         "bars": np.round(bars, 4).tolist(), "ticks": [[(moment - low) / size, f"{moment:.1f}"] for moment in every],

@@ -39,18 +39,21 @@ def save(
     """Pictures one above the other on one seconds axis; clips to be compared side by side.
 
     columns: the pictures of each clip, as many and of the same kind.  spans: what is shown of each clip, seconds.
-    below: what the lowest axes say at the bottom; None where the pictures say it themselves.
+    below: what the lowest axes say at the bottom; None where every picture has axes of its own, and says so itself
+    where these are not seconds.
     """
     count, rows = len(columns), len(columns[0])
     with _styling, mpl.rc_context(_STYLE):  # type: ignore[arg-type]
         size = (WIDTH if count == 1 else 1.6 * WIDTH, HEIGHT * rows)
         figure = Figure(size, facecolor=colours.background, layout=ConstrainedLayoutEngine(w_pad=0.1))
-        grid = figure.subplots(rows, count, squeeze=False, sharex="col")
+        grid = figure.subplots(rows, count, squeeze=False, sharex="col" if below else False)
         for panels, span, column in zip(columns, spans, grid.T, strict=True):
             for panel, axes in zip(panels, column, strict=True):
                 panel.draw(axes, span, colours)
                 axes.set_title(heading(panel), loc="left", color=colours.text)
                 axes.yaxis.label.set_color(colours.text)
+                if not below and not axes.get_xlabel():
+                    axes.set_xlabel("seconds", color=colours.text)
             if below:
                 column[-1].set_xlabel(below, color=colours.text)
         file = io.BytesIO()

@@ -16,6 +16,7 @@ from ser_core.audio import Waveform, load
 from ser_core.corpora.synthetic import samples
 from ser_core.emotions import AS_ACTED
 from ser_core.inspection.look import look
+from ser_core.inspection.saved import save_inspection
 from ser_core.models import list_systems
 from ser_core.recogniser import Recogniser
 from tests.pages.checkpoints import untrained
@@ -42,7 +43,7 @@ def page(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def words(app: AppTest) -> str:
-    elements = [*app.subheader, *app.markdown, *app.caption, *app.warning, *app.info]
+    elements = [*app.header, *app.markdown, *app.caption, *app.warning, *app.info]
     return "\n".join(element.value for element in elements)
 
 
@@ -147,6 +148,21 @@ def test_gradients_stand_on_the_stage_and_are_not_called_attention(page: AppTest
 
 
 @pytest.mark.parametrize("system", list_systems())
+def test_every_view_of_a_very_short_clip(page: AppTest, system: str) -> None:
+    page.selectbox(key="model").set_value(system).run()
+    upload(page, first_sample().samples[2_000:8_400])
+    for title in page.selectbox(key="map").options:
+        page.selectbox(key="map").set_value(title).run()
+        for kind in page.button_group(key="view").options:
+            name = getattr(kind, "content", kind)
+            page.button_group(key="view").set_value(name).run()
+            chosen, drawn, _ = right(page).session_state["attention_shown"]
+            assert (chosen.map.title, chosen.kind) == (title, name)
+            assert len(drawn.lanes) >= 2
+            assert not page.warning
+
+
+@pytest.mark.parametrize("system", list_systems())
 @pytest.mark.parametrize("seconds", [0.4, 12.0])
 def test_very_short_and_longer_clips(page: AppTest, system: str, seconds: float) -> None:
     page.selectbox(key="model").set_value(system).run()
@@ -182,11 +198,49 @@ def test_the_papers_figures_say_which_checkpoint_is_missing_and_how_it_is_traine
 def test_a_corpus_is_measured_over_unseen_speakers(page: AppTest) -> None:
     page.selectbox(key="model").set_value("tf_transformer")
     page.button_group(key="show").set_value("Over a corpus").run()
+    page.button_group(key="whose").set_value("Measure here").run()
     page.selectbox(key="corpus").set_value("synthetic")
     page.select_slider(key="clips").set_value(5).run()
     page.button(key="measure").click().run()
     assert "5 clips of" in words(right(page))
     assert len(page.get("plotly_chart")) == 1
+
+
+def inspected(name: str, system: str, rho: float) -> list[dict[str, object]]:
+    """Rows as the command `inspect` writes them."""
+    head = {"checkpoint": name, "system": system, "variant": "default", "speaker": "x/a", "answer": "sad"}
+    return [head | {"utterance": f"x/{emotion}", "emotion": emotion, "probability": 0.5, "seconds": 2.0, "problem": "",
+                    "attention/energy_rho": rho, "attention/energy_p": 0.01, "focus/energy_rho": -rho}
+            for emotion in ("angry", "sad")]  # fmt: skip
+
+
+def test_figures_that_the_shell_wrote_are_opened(page: AppTest, tmp_path: Path) -> None:
+    rows = [*inspected("faca", "mhsa_faca", 0.25), *inspected("bmhsa", "mhsa_faca", -0.5)]
+    save_inspection(tmp_path / "figures.json", {"corpus": "x"}, rows)
+    page.button_group(key="show").set_value("Over a corpus").run()
+    page.button_group(key="whose").set_value("Open a file").run()
+    page.file_uploader(key="inspection-file").upload(
+        "figures.json", (tmp_path / "figures.json").read_bytes(), "application/json"
+    ).run()
+    table = next(m.value for m in right(page).markdown if m.value.startswith("| Model"))
+    assert "| faca | 0.25 | 100% |" in table
+    assert "| bmhsa | \N{MINUS SIGN}0.50 | 100% |" in table
+    page.button_group(key="side").set_value("Emotions").run()
+    page.selectbox(key="of").set_value("bmhsa").run()
+    page.selectbox(key="figuremap").set_value("focus").run()
+    assert "on 2 clips of 1 speaker that" in words(right(page))
+    assert "| focus | 0.50 |" in words(page)
+
+
+def test_a_file_that_is_none_is_refused_in_a_sentence(page: AppTest) -> None:
+    page.button_group(key="show").set_value("Over a corpus").run()
+    page.button_group(key="whose").set_value("Open a file").run()
+    page.file_uploader(key="inspection-file").upload("notes.json", b"[1, 2]", "application/json").run()
+    assert not page.exception
+    assert [error.value for error in page.error] == [
+        "notes.json holds no inspection that this version reads (format 1): `python -m ser_core inspect --out "
+        "NAME.json` writes such a file."
+    ]
 
 
 def test_every_stop_of_the_tour_sets_the_page_up(page: AppTest) -> None:

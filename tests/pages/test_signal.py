@@ -42,7 +42,7 @@ def page(checkpoints: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def words(app: AppTest) -> str:
-    elements = [*app.subheader, *app.markdown, *app.caption]
+    elements = [*app.header, *app.markdown, *app.caption]
     return "\n".join(element.value for element in elements)
 
 

@@ -21,8 +21,8 @@ from ser_core.plots.attention_colours import ATTENTION_RGB, attention_colours, p
 from ser_core.plots.attention_matrix import matrix_panel, profile_panel
 from ser_core.plots.attention_stage import curve_lane, line, picture_lane, rows_lane, wave_lane, windows_lane
 from ser_core.plots.attention_windows import focus_windows, token_windows
-from ser_core.plots.faithfulness import masking_curves
-from ser_core.plots.inspection import distribution
+from ser_core.plots.faithfulness import MaskingPanel, masking_curves
+from ser_core.plots.inspection import DistributionPanel
 from ser_core.plots.panel import Panel
 from ser_core.plots.theme import DARK, LIGHT, Palette
 
@@ -136,9 +136,34 @@ def test_a_large_matrix_is_brought_to_what_a_screen_shows_and_keeps_its_mass() -
     times = 0.02 * np.arange(keys)
     axes = (index_axis("head", 2), seconds_axis("query", times), seconds_axis("key", times))
     panel = matrix_panel(AttentionMap("attention", values, axes, softmax=True), None, 1.0, "matrix")
-    assert panel.values.shape == (128, 128)
+    assert panel.values.shape == (113, 113)  # of four tokens each
     np.testing.assert_allclose(panel.values.sum(1), 1, rtol=1e-6)
-    assert panel.queries.centres[0] == pytest.approx(1.0)
+    assert panel.queries.centres[0] == pytest.approx(1.03)  # the middle of the first four
+
+
+def test_bringing_a_matrix_to_a_screen_draws_no_stripes_of_its_own() -> None:
+    keys = 150  # of three seconds of SERCT
+    times = 0.02 * np.arange(keys)
+    even = AttentionMap(
+        "attention", np.full((keys, keys), 1 / keys), (seconds_axis("query", times), seconds_axis("key", times))
+    )
+    panel = matrix_panel(even, None, 0.0, "matrix")
+    np.testing.assert_allclose(panel.values, 1 / 75)
+    np.testing.assert_allclose(np.diff(panel.keys.centres), 0.04)
+
+
+def test_windows_at_other_seconds_are_saved_each_on_its_own_axis() -> None:
+    """Three windows of one model one above the other, as in 004's figure: none may lie outside its axes."""
+    panels: list[Panel] = []
+    for start in (0.0, 1.0):
+        places = [seconds_axis(name, 0.1 * np.arange(5)) for name in ("query", "key")]
+        one = AttentionMap("attention", np.full((5, 5), 0.2), (places[0], places[1]))
+        panels.append(matrix_panel(one, None, start, "matrix"))
+    drawn = paper.save([[*panels, CurvePanel("curve", CURVE, np.ones(200), "weight")]], [SPAN], LIGHT, "svg", None)
+    assert drawn.count(b">looked at: seconds<") == 2
+    assert drawn.count(b">seconds<") == 1
+    for tick in (b">0.2<", b">1.2<"):  # the one's seconds and the other's, at the left and at the bottom
+        assert drawn.count(tick) == 2
 
 
 def test_entries_at_one_time_become_one_and_the_class_token_is_left_out() -> None:
@@ -182,13 +207,29 @@ def test_masking_stands_beside_chance() -> None:
     figure = masking_curves(found, LIGHT)
     assert [trace.name for trace in figure.data if trace.showlegend] == ["at random", "by loudness", "by attention"]
     assert "angry" in figure.layout.yaxis.title.text
+    panels = [MaskingPanel(found, "deletion"), MaskingPanel(found, "insertion")]
+    assert [panel.figure(SPAN, LIGHT).layout.xaxis.title.text for panel in panels] == [
+        "% of the time masked",
+        "% of the time back",
+    ]
+    assert b"% of the time back" in paper.save([panels], [SPAN], LIGHT, "svg", below=None)
     with pytest.raises(ValueError, match="too short"):
         masking_curves(Faithfulness("angry", "noise", "shifted", reason="too short"), LIGHT)
 
 
-def test_agreement_and_distribution_show_what_is_missing_as_missing() -> None:
+def test_agreement_shows_what_is_missing_as_missing() -> None:
     table = agreement_table(Agreement(("a", "b"), ((1.0, None), (None, 1.0)), None), ("a", "b"), DARK)
     assert table.data[0].text[0][1] == "–"
-    rows = [{"emotion": "angry", "x/energy_rho": 0.4}, {"emotion": "sad", "x/energy_rho": None}]
-    drawn = distribution(rows, "x/energy_rho", "With loudness", 0.0, LIGHT)
-    assert [trace.name for trace in drawn.data] == ["angry<br>1"]
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+def test_a_distribution_has_a_box_for_each_group_and_says_how_many_clips(colours: Palette) -> None:
+    groups = {"angry": [0.4], "tf_transformer-synthetic": [0.1, -0.2, 0.3]}
+    panel = DistributionPanel(
+        "Time attention", groups, "rank correlation with loudness", 0.0, "acted emotion, and clips"
+    )
+    drawn = panel.figure(SPAN, colours)
+    assert [trace.name for trace in drawn.data] == ["angry<br>1", "tf_transformer-<br>synthetic<br>3"]
+    assert drawn.layout.yaxis.title.text == "rank correlation with loudness"
+    assert paper.save([[panel]], [SPAN], colours, "png", below=None).startswith(b"\x89PNG")
+    assert b"seconds" not in paper.save([[panel]], [SPAN], colours, "svg", below=None)

@@ -59,7 +59,7 @@ def test_odd_clips_are_measured_in_words(recogniser: Recogniser, kind: str) -> N
     clip = {
         "noise": Waveform.from_array(0.1 * noises(1.0, 0)["white"], SAMPLE_RATE),
         "short": speechlike(0.4),
-        "long": speechlike(31.0),
+        "long": speechlike(62.0),
     }[kind]
     report = inspect_clip(recogniser, clip, random_weights=False, second_opinions=("grad_cam",))
     json.dumps(report.as_dict(), allow_nan=False)
@@ -69,7 +69,7 @@ def test_odd_clips_are_measured_in_words(recogniser: Recogniser, kind: str) -> N
         assert report.faithfulness is None
         assert report.second_opinions == ()
         assert len(report.notes) == 2
-        assert all("at most 30 s" in note for note in report.notes)
+        assert all("at most 60 s" in note for note in report.notes)
 
 
 def test_a_model_without_attention_is_refused(tmp_path: Path) -> None:

@@ -111,6 +111,9 @@ def test_few_clips_are_drawn_evenly_over_the_emotions(small_data: Path) -> None:
     assert evenly(utterances, 6) == drawn
     assert evenly(utterances, 6, seed=1) != drawn
     assert len(evenly(utterances, 1000)) == len(utterances)
+    angry_is_sad = evenly(utterances, 6, merged=lambda emotion: "sad" if emotion == "angry" else emotion)
+    others = [u.emotion for u in angry_is_sad if u.emotion not in ("angry", "sad")]
+    assert len(others) == 6 - 6 // (len(LABELS) - 1)  # the two together get one share
 
 
 def test_a_distribution_counts_what_is_missing() -> None:

@@ -86,6 +86,17 @@ def test_a_segments_maps_are_those_of_the_whole_clip() -> None:
     np.testing.assert_array_equal(maps["layer0.cls"].values, maps["layer0.attention"].values[:, 0])
 
 
+def test_what_a_short_clip_is_filled_with_is_counted_and_a_repeated_clip_has_none() -> None:
+    model = model_of("vit_vertical")
+    found = look(model, CLIP)
+    columns = found.kept["cls"].axis("time").centres
+    weights = found.kept["cls"].values[0]
+    behind = weights[columns >= CLIP.seconds].sum() / weights.sum()
+    assert 0 < behind < 1
+    assert found.on_filling("cls") == pytest.approx(behind, abs=0.01)
+    assert look(model_of("mhsa_faca"), CLIP).on_filling("calibration") == 0.0
+
+
 def test_the_segment_around_a_moment(tf: Look) -> None:
     middle = float(tf.clip.starts[1]) + tf.clip.seconds / 2
     assert tf.segment_at(middle) == 1
