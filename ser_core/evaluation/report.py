@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import field_validator
+from pydantic import SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from ser_core.checkpoints import Section
 from ser_core.evaluation.calibration import Calibration
@@ -76,3 +76,10 @@ class Report(Section):
     noise: tuple[NoisePoint, ...]
     problems: tuple[Unreadable, ...]
     weights: str = ""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_unknown(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = values(self)
+        if not self.weights:
+            written.pop("weights", None)
+        return written

@@ -88,8 +88,7 @@ def save_evaluation(folder: Path, evaluation: Evaluation) -> None:
     write_text(folder / PREDICTIONS, _table(header, (_line(row) for row in rows)))
     emotions = [one.model_dump() for one in evaluation.emotions()]
     write_text(folder / EMOTIONS, _table(list(emotions[0]), (list(one.values()) for one in emotions)))
-    unknown = set() if stored.weights else {"weights"}
-    write_text(folder / FIGURES, stored.model_dump_json(indent=1, exclude=unknown) + "\n")
+    write_text(folder / FIGURES, stored.model_dump_json(indent=1) + "\n")
 
 
 def check_folder(folder: Path) -> None:

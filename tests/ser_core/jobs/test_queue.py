@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 
 from ser_core.files import PROJECT
-from ser_core.jobs import worker
+from ser_core.jobs import queue, worker
 from ser_core.jobs.folder import Order, process_path, stop_path
 from ser_core.jobs.job import Job
 from ser_core.jobs.process import process
@@ -22,8 +22,9 @@ from tests.ser_core.jobs.places import NOBODY, child, kill, put_run, text, until
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits looks more often than every half second."""
+    """Whoever waits looks more often than every half second, and nobody believes what was seen before."""
     monkeypatch.setattr(worker, "LOOK", 0.02)
+    monkeypatch.setattr(queue, "FRESH", 0.0)
 
 
 def ticket(name: str, *devices: str, holds: str = "") -> Ticket:
