@@ -50,7 +50,9 @@ _HTML = """
   <p class="hint" role="status"></p>
   <div class="pictures">
     <div class="rows" aria-hidden="true"></div>
-    <div class="time"><canvas class="course" role="img" aria-label="Emotions over the last half minute: nothing yet"></canvas></div>
+    <div class="time">
+      <canvas class="course" role="img" aria-label="Emotions over the last half minute: nothing yet"></canvas>
+    </div>
   </div>
 </div>
 """
