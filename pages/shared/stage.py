@@ -37,7 +37,7 @@ _HTML = f"""
     </span>
   </div>
   <div class="surface" tabindex="0" role="slider" aria-label="Playhead: space plays, arrows seek, brackets set a
-    stretch, Enter plays it, plus and minus zoom" aria-valuemin="0">
+    stretch, Enter plays it, plus and minus zoom" aria-valuemin="0" aria-valuenow="0">
     <canvas class="back"></canvas><canvas class="front"></canvas>
   </div>
   <audio class="sound" preload="auto"></audio>
