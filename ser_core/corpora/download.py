@@ -68,9 +68,8 @@ def alone(corpus: Corpus) -> Iterator[None]:
     """Two downloads would write into one part.  Raises CorpusError where another one fetches this corpus."""
     locks = cache_folder() / "locks"
     locks.mkdir(parents=True, exist_ok=True)
-    held = FileLock(locks / f"{corpus.name}.lock", timeout=0)
     try:
-        held.acquire()
+        held = FileLock(locks / f"{corpus.name}.lock", timeout=0).acquire()
     except Timeout as error:
         raise CorpusError(f"{corpus.title} is being fetched already: wait for that download.") from error
     with held:

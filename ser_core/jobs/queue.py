@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -94,12 +95,8 @@ class Line:
 
     def patience(self, run: Run) -> int:
         """How many looks a waiting run may leave out: nothing changes soon for who is far back."""
-        before = 0
-        for ticket in self._tickets().values():
-            if ticket.run == run.folder:
-                break
-            before += 1
-        return min(max(1, before), FURTHEST)
+        before = takewhile(lambda ticket: ticket.run != run.folder, self._tickets().values())
+        return min(max(1, len(list(before))), FURTHEST)
 
     def leave(self, run: Run) -> None:
         """Give the device and the ticket back."""

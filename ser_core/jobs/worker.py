@@ -55,9 +55,8 @@ class Claimed(JobError):
 @contextmanager
 def claim(run: Run) -> Iterator[None]:
     """Be the process that works on a run.  Raises Claimed where another one is."""
-    held = lock(run, timeout=5)  # whoever only looks at it holds it for a moment
     try:
-        held.acquire()
+        held = lock(run, timeout=5).acquire()  # whoever only looks at it holds it for a moment
     except Timeout as error:
         raise Claimed(f"Another process works on {run.folder}.") from error
     with held:
