@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from ser_core.checkpoints import find_checkpoint, list_checkpoints, weights_digest
+from pages.shared import loaders
+from ser_core.checkpoints import list_checkpoints
 from ser_core.errors import SpeechEmotionError
 from ser_core.files import PROJECT, runs_folder
 from ser_core.inspection.corpus import Row
@@ -60,18 +61,8 @@ def pick_stored(checkpoint: str) -> list[Row]:
 def _fits(name: str, one: Inspection) -> bool:
     """Whether the weights that are here gave these figures; where either is not known, nothing speaks against it."""
     then = (one.settings.get("checkpoints") or {}).get(name)
-    if then is None or name not in list_checkpoints():
-        return True
-    try:
-        folder = find_checkpoint(name)
-        return _digest(str(folder), max(path.stat().st_mtime_ns for path in folder.iterdir())) == then
-    except (SpeechEmotionError, OSError):
-        return True
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _digest(folder: str, stamp: int) -> str:
-    return weights_digest(folder)
+    now = loaders.weights(name) if name in list_checkpoints() else ""
+    return then is None or not now or now == then
 
 
 def pick_file() -> list[Row]:

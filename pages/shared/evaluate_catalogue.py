@@ -13,8 +13,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from ser_core.checkpoints import WEIGHTS, find_checkpoint, list_checkpoints, weights_digest
-from ser_core.errors import CheckpointError, EvaluationError
+from pages.shared import loaders
+from ser_core.checkpoints import list_checkpoints
+from ser_core.errors import EvaluationError
 from ser_core.evaluation import Evaluation, load_evaluation, save_evaluation
 from ser_core.files import PROJECT, runs_folder
 
@@ -87,19 +88,7 @@ def _fits(one: Stored, now: str) -> bool:
 def _weights_of(model: str) -> str:
     """The digest of the weights that are here under this name, empty where there are none."""
     place = place_of(model)
-    if not place:
-        return ""
-    try:
-        folder = find_checkpoint(place)
-        file = (folder / WEIGHTS).stat()
-        return _digest(str(folder), file.st_mtime_ns, file.st_size)
-    except (CheckpointError, OSError):
-        return ""  # the page says what is wrong with the checkpoint
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _digest(folder: str, stamp: int, size: int) -> str:
-    return weights_digest(folder)
+    return loaders.weights(place) if place else ""
 
 
 def _everything() -> list[Stored | str]:

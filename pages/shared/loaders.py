@@ -12,9 +12,10 @@ import streamlit as st
 from pages.shared import waiting
 from pages.shared.clip import Clip
 from ser_core import audio, quality
-from ser_core.checkpoints import find_checkpoint
+from ser_core.checkpoints import WEIGHTS, find_checkpoint, weights_digest
 from ser_core.corpora.base import Utterance
 from ser_core.corpora.synthetic import TEXTS, samples
+from ser_core.errors import CheckpointError
 from ser_core.recogniser import Prediction, Recogniser
 
 ANSWERS = 8  # per visitor
@@ -31,6 +32,21 @@ def recogniser(name: str) -> Recogniser:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _load(folder: str, stamp: tuple[int, ...]) -> Recogniser:
     return Recogniser(folder)
+
+
+def weights(name: str) -> str:
+    """Digest of the weights that a checkpoint of this name or folder holds now, empty where there are none."""
+    try:
+        folder = find_checkpoint(name)
+        file = (folder / WEIGHTS).stat()
+        return _digest(str(folder), file.st_mtime_ns, file.st_size)
+    except (CheckpointError, OSError):
+        return ""  # the page says what is wrong with the checkpoint
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _digest(folder: str, stamp: int, size: int) -> str:
+    return weights_digest(folder)
 
 
 @st.cache_resource(show_spinner=False)
