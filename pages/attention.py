@@ -15,7 +15,7 @@ from pages.shared.attention_panels import Shown, curve_of, shown
 from pages.shared.attention_papers import show_papers
 from pages.shared.attention_stretch import pick_stretch, show_stretch, told
 from pages.shared.attention_tests import pick_methods, second_opinions, show_tests
-from pages.shared.attention_tour import show_tour, tour_button
+from pages.shared.attention_tour import prepare, show_tour, tour_button
 from pages.shared.attention_words import MATRIX
 from pages.shared.clip import Clip
 from pages.shared.clip_picker import pick_clip
@@ -63,6 +63,7 @@ def main() -> None:
         with tour, st.container(horizontal=True, horizontal_alignment="right"):
             tour_button()
     PARTS[part](clip, model)
+    prepare()
 
 
 def one_model(clip: Clip, model: Recogniser) -> None:

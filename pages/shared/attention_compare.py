@@ -35,7 +35,7 @@ def show_compare(clip: Clip, model: Recogniser) -> None:
         return
     others = [name for name in names if name != model.name]
     chosen = st.multiselect(
-        f"Beside {model.name}", others, default=_others(model.card.system, others), max_selections=MOST - 1,
+        f"Beside {model.name}", others, default=rivals(model.card.system, others), max_selections=MOST - 1,
         key="beside", bind="query-params", placeholder="Choose one to four",
     )  # fmt: skip
     stretch_place, waiting, panels, rows = st.container(), st.container(), [], []
@@ -72,7 +72,7 @@ def show_compare(clip: Clip, model: Recogniser) -> None:
     st.session_state["compared"] = list(curves)
 
 
-def _others(system: str, names: list[str]) -> list[str]:
+def rivals(system: str, names: list[str]) -> list[str]:
     """Two to begin with, of other systems where there are some."""
     first: dict[str, str] = {}
     for name in names:

@@ -36,7 +36,7 @@ def looked(clip: Clip, model: Recogniser) -> Look:
 
     def make() -> Look:
         if clip.origin == "sample" and clip.waveform.seconds <= QUICK:
-            return _sample_look(clip.waveform.digest, model.name, model.weights, clip.waveform, model)
+            return sample_look(clip, model)
         if clip.waveform.seconds <= QUICK:
             return look(model.model, clip.waveform)
         with busy.working(name=f"-{clip.waveform.digest[:8]}-{model.name}") as progress:
@@ -46,9 +46,13 @@ def looked(clip: Clip, model: Recogniser) -> Look:
     return remembered("looks", key, make, LOOKS)
 
 
+def sample_look(clip: Clip, model: Recogniser) -> Look:
+    """Of a clip that ships, or of a changed copy of one; who comes second finds it there."""
+    return _sample_look(clip.waveform.digest, model.name, model.weights, clip.waveform, model)
+
+
 @st.cache_resource(max_entries=SAMPLES, show_spinner=False)
 def _sample_look(digest: str, name: str, weights: str, _waveform: Waveform, _model: Recogniser) -> Look:
-    """Of a clip that ships, or of a changed copy of one; who comes second finds it there."""
     return look(_model.model, _waveform)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,11 +13,13 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages.shared import linked_clip
+from pages.shared import linked_clip, loaders
+from pages.shared.attention_compare import rivals
+from pages.shared.attention_look import sample_look
 from pages.shared.attention_stretch import END, FROM, START, TO
-from pages.shared.clip_picker import SAMPLES, SOURCE
+from pages.shared.clip_picker import SAMPLES, SOURCE, chosen_sample
 from ser_core.checkpoints import find_checkpoint, list_checkpoints, load_card
-from ser_core.errors import CheckpointError
+from ser_core.errors import CheckpointError, SpeechEmotionError
 
 _AT = "tour_at"  # number of the station, from 0; nothing where there is no tour
 _PAGE = "attention"
@@ -108,6 +111,38 @@ def _go(at: int | None) -> None:
     st.session_state["model"] = model
     for key, value in station.setting.items():
         st.session_state[key] = value
+
+
+def prepare() -> threading.Thread | None:
+    """While a tour is under way: behind the page, what every stop shows is worked out before anybody gets there, once
+    for all visitors.  Returns who does it."""
+    return None if st.session_state.get(_AT) is None else _preparing(tuple(list_checkpoints()))
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _preparing(checkpoints: tuple[str, ...]) -> threading.Thread:
+    thread = threading.Thread(target=_prepare, name="tour", daemon=True)
+    thread.start()
+    return thread
+
+
+def _prepare() -> None:
+    for station in stations():
+        clip = loaders.sample_clip(chosen_sample(station.setting["emotion"], station.setting["voice"]).id)
+        for name in _models(station):
+            try:
+                sample_look(clip, loaders.recogniser(name))
+            except SpeechEmotionError:
+                continue  # the stop itself says what is wrong
+
+
+def _models(station: Station) -> Iterator[str]:
+    model = model_for(station)
+    if model is None:
+        return
+    yield model
+    if station.setting["show"] == "Compare":
+        yield from rivals(station.system, [name for name in list_checkpoints() if name != model])
 
 
 def model_for(station: Station) -> str | None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.shared import brand, linked_clip, loaders, notice, recorders
 from pages.shared.clip import Clip, open_clip
+from ser_core.corpora.base import Utterance
 from ser_core.errors import AudioError, SpeechEmotionError
 
 SAMPLES, UPLOAD, RECORD = "Samples", "Upload", "Record"
@@ -89,8 +90,12 @@ def _sample() -> Clip:
         label_visibility="collapsed",
     )
     st.session_state[_SAMPLE] = {"emotion": emotion, "voice": voice}
-    chosen = max(utterances, key=lambda u: (u.emotion == emotion, u.sex == voice))
-    return loaders.sample_clip(chosen.id)
+    return loaders.sample_clip(chosen_sample(emotion, voice).id)
+
+
+def chosen_sample(emotion: str | None, voice: str | None) -> Utterance:
+    """The sample that plays this emotion in this voice, or the nearest there is."""
+    return max(loaders.sample_utterances(), key=lambda u: (u.emotion == emotion, u.sex == voice))
 
 
 def _recall(*keys: str) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from pages.shared import attention_look
 from pages.shared.attention_maps import choices
 from pages.shared.attention_tour import stations
 from ser_core.audio import Waveform, load
@@ -257,6 +260,20 @@ def test_every_stop_of_the_tour_sets_the_page_up(page: AppTest) -> None:
         if number + 1 < len(stations()):
             page.button(key="tour-on").click().run()
     assert reached >= 6
+
+
+def test_what_the_stops_show_is_worked_out_once_the_tour_begins(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    st.cache_resource.clear()
+    page.button(key="tour-begin").click().run()
+    for thread in threading.enumerate():
+        if thread.name == "tour":
+            thread.join()
+    monkeypatch.setattr(attention_look, "look", None)  # nothing is left to work out
+    for _ in stations()[1:]:
+        page.button(key="tour-on").click().run()
+        right(page)
 
 
 def test_what_is_kept_for_a_visitor_is_bounded(page: AppTest) -> None:
