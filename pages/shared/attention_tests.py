@@ -226,7 +226,10 @@ def _show_heads(look: Look, view: View) -> float | None:
     if found.mean is None:
         return None
     st.markdown(f"**Do the heads agree?** On average their rank correlation is **{_signed(found.mean)}**.")
-    with st.expander("Head by head", icon=":material/grid_on:"):
+    table = st.expander("Head by head", icon=":material/grid_on:", key="heads-table", on_change="rerun")
+    if not table.open:  # a closed one would be drawn anew with every click elsewhere
+        return found.mean
+    with table:
         st.plotly_chart(
             agreement_table(found, tuple(str(n) for n in range(1, len(own) + 1)), brand.colours()), theme=None,
             config={"displayModeBar": False, "staticPlot": True}, key="heads-agree",
