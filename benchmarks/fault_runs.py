@@ -43,7 +43,7 @@ class Case:
         reason = said or (job.status().reason if job else "")
         if reason:
             self.said.add(
-                re.sub(r"/[\w./-]*small-[\w-]*|small-[\w-]*", "RUN", re.sub(r"/[\w./-]*/runs(?!/)", "RUNS", reason))
+                re.sub(r"/[\w./-]*small-[\w-]*|small-[\w-]*", "RUN", re.sub(r"/[\w./-]*/runs(?![\w-])", "RUNS", reason))
             )
         if not right:
             print(f"NOT RIGHT: {self.what}: {job.status() if job else said}", file=sys.stderr)
