@@ -84,5 +84,7 @@ audio::-webkit-media-controls-enclosure {{ background: {shades.surface}; border-
 .st-key-hands-free > :has(iframe) {{ flex: 0 0 44px; width: 44px; }}
 @media (max-width: 640px) {{
   .stMainBlockContainer {{ padding-left: 1rem; padding-right: 1rem; }}
+  /* no room beside the name; long work has a Stop of its own */
+  [data-testid="stStatusWidget"] button {{ display: none; }}
 }}
 """

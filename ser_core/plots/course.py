@@ -73,7 +73,7 @@ def _sound(figure: go.Figure, samples: np.ndarray, course: Course, colours: Pale
         x=x,
         y=[-1.25] * len(x),
         mode="lines",
-        line={"color": colours.accent, "width": 5},
+        line={"color": colours.accent, "width": 5, "simplify": False},  # else stretches below a pixel vanish
         hoverinfo="skip",
         row=1,
         col=1,
