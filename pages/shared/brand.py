@@ -84,7 +84,8 @@ audio::-webkit-media-controls-enclosure {{ background: {shades.surface}; border-
 .st-key-hands-free > :has(iframe) {{ flex: 0 0 44px; width: 44px; }}
 @media (max-width: 640px) {{
   .stMainBlockContainer {{ padding-left: 1rem; padding-right: 1rem; }}
-  /* no room beside the name; long work has a Stop of its own */
+  /* room for the menu beside the name; long work has a Stop of its own */
+  [data-testid="stToolbar"] div:has(> [data-testid="stMainMenu"]) {{ min-width: 0; margin-left: auto; }}
   [data-testid="stStatusWidget"] button {{ display: none; }}
 }}
 """

@@ -25,7 +25,9 @@ _CONSENT = "consent"
 
 
 def show() -> None:
-    """The notice in full before a visitor's first own clip; after it, behind one click."""
+    """The notice in full before a visitor's first own clip, unless it stands above; after it, behind one click."""
+    if _first():
+        return
     if st.session_state.get(_SEEN):
         with st.popover(TITLE, icon=":material/balance:", type="tertiary"):
             st.markdown(f":small[{_body()}]")
@@ -37,12 +39,17 @@ def show() -> None:
 
 def in_class() -> None:
     """Where `make class` serves (SER_CLASS=1), the notice comes first: above every page, until it was read."""
-    if os.environ.get("SER_CLASS") != "1" or st.session_state.get(_SEEN):
+    if not _first():
         return
     with st.container(border=True, key="class-notice", gap="xsmall"):
         st.markdown(f":material/balance: **{TITLE}**")
         st.markdown(f":small[{_body()}]")
         st.button("I have read it", type="primary", key="notice-read", on_click=mark_seen)
+
+
+def _first() -> bool:
+    """Whether it stands above the page."""
+    return os.environ.get("SER_CLASS") == "1" and not st.session_state.get(_SEEN)
 
 
 def mark_seen() -> None:

@@ -73,3 +73,10 @@ def test_nothing_moves_where_movement_is_unwelcome(visit: NewPage) -> None:
             .map(one => one.effect.target?.outerHTML.slice(0, 120))"""
     )
     assert moving == []
+
+
+def test_the_menu_with_the_themes_is_within_a_phones_screen(visit: NewPage) -> None:
+    page = still(visit(theme="light", width=390, height=844))
+    page.get_by_test_id("stMainMenuButton").click()
+    page.get_by_role("menu").or_(page.get_by_test_id("stMainMenuPopover")).get_by_text("Dark").click()
+    expect(page.get_by_test_id("stApp")).to_have_css("color-scheme", "dark")

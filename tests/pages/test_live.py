@@ -36,6 +36,13 @@ def test_the_page_asks_first_and_says_what_it_is_not_for(shelf_of_one: Path, mon
     assert not app.exception
 
 
+def test_in_class_the_notice_stands_there_once(shelf_of_one: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SER_CHECKPOINTS", str(shelf_of_one))
+    monkeypatch.setenv("SER_CLASS", "1")
+    app = AppTest.from_file(str(APP), default_timeout=120).run().switch_page("pages/live.py").run()
+    assert "".join(one.value for one in app.markdown).count("Not for judging people") == 1
+
+
 def test_a_voice_gets_words_and_shares_and_silence_gets_none(shelf_of_one: Path) -> None:
     model = Recogniser(shelf_of_one / "ctmam-general")
     listener = Listener(model, SAMPLE_RATE)
