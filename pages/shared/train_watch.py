@@ -75,8 +75,9 @@ def show_curves(job: Job, beside: Sequence[Job]) -> None:
         "validation voices. Does not show the test voices: they are looked at once, at the end. A validation curve "
         "that turns while training goes on falling is overfitting."
     )
-    with st.expander("Learning rate", icon=":material/trending_down:"):
-        st.plotly_chart(
+    rate = st.expander("Learning rate", icon=":material/trending_down:", key="rate-open", on_change="rerun")
+    if rate.open:  # what is closed is not drawn anew every two seconds
+        rate.plotly_chart(
             course(runs, "learning_rate", epochs, colours), theme=None, config=BARE, key="course-rate",
             alt="Learning rate over the epochs.",
         )  # fmt: skip
@@ -92,13 +93,16 @@ def show_confusion(job: Job) -> None:
         return
     if counts.shape != (len(labels), len(labels)):
         return
-    with st.expander(f"What was taken for what, epoch {latest.get('epoch')}", icon=":material/grid_on:"):
+    taken = st.expander("What was taken for what", icon=":material/grid_on:", key="confusion-open", on_change="rerun")
+    if not taken.open:
+        return
+    with taken:
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         figure = confusion_matrix(counts, shares, labels, "", brand.colours())
         st.plotly_chart(figure, theme=None, config=BARE, key="run-confusion", alt="Confusion matrix of the validation.")
         st.caption(
-            "Shows the clips of the validation voices after the latest epoch: acted emotions in rows, what was heard "
-            "in columns. Does not show the test voices."
+            f"Shows the clips of the validation voices after epoch {latest.get('epoch')}: acted emotions in rows, what "
+            "was heard in columns. Does not show the test voices."
         )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import plotly.graph_objects as go
 
-from ser_core.plots.theme import Palette, dress
+from ser_core.plots.theme import Palette, dressed
 
 HEIGHT: Final = 250  # pixels
 Quantity = Literal["loss", "ua", "learning_rate"]
@@ -73,71 +73,75 @@ def course(
     epochs: planned, the axis reaches so far from the beginning, so that a growing curve moves nothing.
     chance: what guessing gives, 0 to 1; drawn with UA.
     """
-    figure = go.Figure()
+    lines: list[dict[str, Any]] = []
     for number, run in enumerate(runs[:MOST]):
         for column, called, dash in LINES[quantity]:
             at, values, stages = run.points(column)
             name = ", ".join(filter(None, (run.name if len(runs) > 1 else "", called)))
-            figure.add_scatter(
-                x=at,
-                y=values,
-                customdata=stages,
-                mode="lines+markers",
-                name=name or run.name,
-                line={"color": colour_of(number, colours), "width": 2 if dash == "solid" else 1.5, "dash": dash},
-                marker={"symbol": MARKERS[number], "size": 7 if dash == "solid" else 5},
-                hovertemplate=f"{name or run.name}<br>%{{customdata}}, epoch %{{x}}: %{{y{_format(quantity)}}}"
+            lines.append({
+                "type": "scatter",
+                "x": at,
+                "y": values,
+                "customdata": stages,
+                "mode": "lines+markers",
+                "name": name or run.name,
+                "line": {"color": colour_of(number, colours), "width": 2 if dash == "solid" else 1.5, "dash": dash},
+                "marker": {"symbol": MARKERS[number], "size": 7 if dash == "solid" else 5},
+                "hovertemplate": f"{name or run.name}<br>%{{customdata}}, epoch %{{x}}: %{{y{_format(quantity)}}}"
                 "<extra></extra>",
-            )
-    if len(runs) == 1:
-        _mark_stages(figure, runs[0], colours)
+            })  # fmt: skip
+    marks, words = _stages(runs[0], colours) if len(runs) == 1 else ([], [])
     if quantity == "ua" and chance:
-        figure.add_hline(chance, line={"color": colours.muted, "width": 1, "dash": "dot"})
-        figure.add_annotation(
-            x=1, xref="paper", xanchor="right", y=chance, yanchor="bottom", text="guessing", showarrow=False,
-            font={"size": 12, "color": colours.muted},
-        )  # fmt: skip
-    _axes(figure, quantity, epochs, colours)
-    figure = dress(figure, colours, height=HEIGHT, margin={"l": 62, "r": 12, "t": 30, "b": 44}, hovermode="closest")
-    return figure.update_layout(
-        showlegend=len(figure.data) > 1 and len(runs) == 1,  # several runs: their names stand in the list above
+        line = {"color": colours.muted, "width": 1, "dash": "dot"}
+        marks.append({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": chance, "y1": chance, "line": line})
+        words.append({
+            "x": 1, "xref": "paper", "xanchor": "right", "y": chance, "yanchor": "bottom", "text": "guessing",
+            "showarrow": False, "font": {"size": 12, "color": colours.muted},
+        })  # fmt: skip
+    last = max([epochs, *(max(line["x"]) for line in lines if line["x"])])
+    layout = dressed(
+        colours, height=HEIGHT, margin={"l": 62, "r": 12, "t": 30, "b": 44}, hovermode="closest", shapes=marks,
+        annotations=words, **_axes(quantity, last, colours),
+        showlegend=len(lines) > 1 and len(runs) == 1,  # several runs: their names stand in the list above
         legend={
             "orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 12},
             "itemclick": False, "itemdoubleclick": False,
         },
     )  # fmt: skip
+    return go.Figure(lines, layout)
 
 
 def _format(quantity: Quantity) -> str:
     return {"loss": ":.3f", "ua": ":.1%", "learning_rate": ":.2e"}[quantity]
 
 
-def _axes(figure: go.Figure, quantity: Quantity, epochs: int, colours: Palette) -> None:
+def _axes(quantity: Quantity, last: int, colours: Palette) -> dict[str, dict[str, Any]]:
     small = {"size": 13, "color": colours.muted}
-    last = max([epochs, *(max(line.x) for line in figure.data if line.x)])
-    figure.update_xaxes(
-        title={"text": "epoch", "font": small, "standoff": 4}, range=[0.5, max(last, 2) + 0.5], color=colours.muted,
-        gridcolor=colours.grid, zeroline=False, fixedrange=True, ticks="outside", ticklen=4, tickcolor=colours.grid,
-        tickformat="d", nticks=10, dtick=1 if last <= 10 else None,
-    )  # fmt: skip
-    figure.update_yaxes(
-        title={"text": AXES[quantity], "font": small, "standoff": 4}, color=colours.muted, gridcolor=colours.grid,
-        zeroline=False, fixedrange=True,
-    )  # fmt: skip
-    if quantity == "ua":
-        figure.update_yaxes(range=[0, 1.03], tickformat=".0%")
-    elif quantity == "loss":
-        figure.update_yaxes(rangemode="tozero")
-    else:
-        figure.update_yaxes(type="log", exponentformat="e", nticks=4)
+    both = {"color": colours.muted, "gridcolor": colours.grid, "zeroline": False, "fixedrange": True}
+    scale: dict[Quantity, dict[str, Any]] = {
+        "ua": {"range": [0, 1.03], "tickformat": ".0%"},
+        "loss": {"rangemode": "tozero"},
+        "learning_rate": {"type": "log", "exponentformat": "e", "nticks": 4},
+    }
+    x = {
+        "title": {"text": "epoch", "font": small, "standoff": 4}, "range": [0.5, max(last, 2) + 0.5],
+        "ticks": "outside", "ticklen": 4, "tickcolor": colours.grid, "tickformat": "d", "nticks": 10,
+        "dtick": 1 if last <= 10 else None,
+    }  # fmt: skip
+    y = {"title": {"text": AXES[quantity], "font": small, "standoff": 4}, **scale[quantity]}
+    return {"xaxis": both | x, "yaxis": both | y}
 
 
-def _mark_stages(figure: go.Figure, run: Course, colours: Palette) -> None:
-    """Where a training of several stages goes over to the next, with its name."""
+def _stages(run: Course, colours: Palette) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Lines where a training of several stages goes over to the next, and their names."""
     starts = run.starts()
+    lines, words = [], []
     for first, stage in starts if len(starts) > 1 else ():
-        figure.add_vline(first - 0.5, line={"color": colours.grid, "width": 1})
-        figure.add_annotation(
-            x=first - 0.5, y=0, yref="paper", yanchor="bottom", xanchor="left", xshift=3, text=stage, showarrow=False,
-            font={"size": 12, "color": colours.muted},
-        )  # fmt: skip
+        at = first - 0.5
+        line = {"color": colours.grid, "width": 1}
+        lines.append({"type": "line", "x0": at, "x1": at, "yref": "paper", "y0": 0, "y1": 1, "line": line})
+        words.append({
+            "x": at, "y": 0, "yref": "paper", "yanchor": "bottom", "xanchor": "left", "xshift": 3, "text": stage,
+            "showarrow": False, "font": {"size": 12, "color": colours.muted},
+        })  # fmt: skip
+    return lines, words

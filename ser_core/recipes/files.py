@@ -11,6 +11,7 @@ import json
 import os
 import tomllib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,11 +22,16 @@ FOLDER = Path(__file__).parent
 
 
 def list_whole() -> list[str]:
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return list(_stems(FOLDER))
 
 
 def list_parts(kind: Literal["systems", "corpora", "fast"]) -> list[str]:
-    return sorted(path.stem for path in (FOLDER / kind).glob("*.toml"))
+    return list(_stems(FOLDER / kind))
+
+
+@cache
+def _stems(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
 
 
 def list_recipes() -> list[str]:

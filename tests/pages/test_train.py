@@ -242,6 +242,7 @@ def test_the_latest_validation_as_a_matrix(app: AppTest) -> None:
     part(app, "Runs")
     assert not charts(app, "run-confusion")
     run.write_confusion("training", 2, "[[3, 1, 0], [0, 2, 0], [1, 0, 3]]")
+    app.session_state["confusion-open"] = True
     app.run()
     (figure,) = charts(app, "run-confusion")
     assert "acted angry, heard neutral: 1 of 4 clips" in json.dumps(figure)
