@@ -114,8 +114,10 @@ class Resumable:
                     "the file is not there any more; look at the home page of the corpus."
                 )
             start = self._start(response, have)
-            total = start + int(response.headers.get("Content-Length", 0))
-            self._check_size(url, total, known="Content-Length" in response.headers)
+            length = response.headers.get("Content-Length", "")
+            known = length.isascii() and length.isdecimal()
+            total = start + int(length) if known else start
+            self._check_size(url, total, known)
             if start == 0:
                 said = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
                 write_json(self._notes, {"url": url, "validator": "" if said.startswith("W/") else said})

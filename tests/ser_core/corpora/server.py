@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Site:
     """One file and how it is sent.
 
+    says_length: whether the length is said, or what is said instead.
     breaks: after how many bytes each coming answer breaks off.  statuses: what each coming request is answered with
     instead of the file.  asked: the Range header of each request so far, empty where there was none.
     """
@@ -22,7 +23,7 @@ class Site:
     url: str = ""
     etag: str | None = '"one"'
     ranges: bool = True
-    says_length: bool = True
+    says_length: bool | str = True
     breaks: list[int] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -56,7 +57,8 @@ def serving(content: bytes) -> Iterator[Site]:
             else:
                 self.send_response(200)
             if site.says_length:
-                self.send_header("Content-Length", str(len(body) - start))
+                said = site.says_length
+                self.send_header("Content-Length", said if isinstance(said, str) else str(len(body) - start))
             if site.etag:
                 self.send_header("ETag", site.etag)
             self.end_headers()

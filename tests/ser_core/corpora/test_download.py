@@ -162,6 +162,11 @@ def test_a_file_that_never_ends_is_cut_off(site: Site, cache: Path, tmp_path: Pa
     refused(corpus_at(site, None), tmp_path / "data", cache, "sends more", limits=Limits(bytes=100_000))
 
 
+def test_a_length_that_is_no_number_is_passed_over(site: Site, cache: Path, tmp_path: Path) -> None:
+    site.says_length = "plenty"
+    fetched(corpus_at(site), tmp_path / "data")
+
+
 def test_a_file_larger_than_any_corpus_is_not_begun(site: Site, cache: Path, tmp_path: Path) -> None:
     refused(corpus_at(site), tmp_path / "data", cache, "more than any corpus", limits=Limits(bytes=100_000))
 
