@@ -73,13 +73,16 @@ def show_compare(clip: Clip, model: Recogniser) -> None:
 
 
 def rivals(system: str, names: list[str]) -> list[str]:
-    """Two to begin with, of other systems where there are some."""
-    first: dict[str, str] = {}
+    """Two to begin with, of other systems where there are some; of each the paper's own variant where it is here."""
+    cards = []
     for name in names:
         try:
-            first.setdefault(load_card(find_checkpoint(name)).system, name)
+            cards.append((name, load_card(find_checkpoint(name))))
         except CheckpointError:
             continue
+    first: dict[str, str] = {}
+    for name, card in sorted(cards, key=lambda one: one[1].variant != "default"):
+        first.setdefault(card.system, name)
     unlike = [name for own, name in first.items() if own != system]
     return (unlike or names)[:2]
 
