@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +83,7 @@ def served(script: str, checkpoints: Path, home: Path) -> Iterator[str]:
         "SER_RUNS": str(home / "runs"),
         "SER_CACHE": str(home / "cache"),
         "PYTHONUNBUFFERED": "1",
+        "PYTHONFAULTHANDLER": "1",
     }
     command = [sys.executable, "-m", "streamlit", "run", script, "--server.port=0", "--server.headless=true"]
     process = subprocess.Popen(
@@ -100,7 +103,12 @@ def served(script: str, checkpoints: Path, home: Path) -> Iterator[str]:
         yield url[1]
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:  # seen once in many; then say where its threads stood
+            process.send_signal(signal.SIGABRT)
+            process.wait(30)
+            warnings.warn("the application did not end when it was asked to:\n" + "".join(said[-200:]), stacklevel=2)
     assert "Traceback" not in "".join(said), "".join(said)
 
 
