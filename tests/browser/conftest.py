@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +90,7 @@ def served(script: str, checkpoints: Path, home: Path) -> Iterator[str]:
     )
     assert process.stdout is not None
     said: list[str] = []
+    drain = threading.Thread(target=said.extend, args=(process.stdout,), daemon=True)
     try:
         for line in process.stdout:
             said.append(line)
@@ -98,7 +98,6 @@ def served(script: str, checkpoints: Path, home: Path) -> Iterator[str]:
                 break
         else:
             pytest.fail("the application did not start:\n" + "".join(said))
-        drain = threading.Thread(target=said.extend, args=(process.stdout,), daemon=True)
         drain.start()
         yield url[1]
     finally:
@@ -108,7 +107,8 @@ def served(script: str, checkpoints: Path, home: Path) -> Iterator[str]:
         except subprocess.TimeoutExpired:  # seen once in many; then say where its threads stood
             process.send_signal(signal.SIGABRT)
             process.wait(30)
-            warnings.warn("the application did not end when it was asked to:\n" + "".join(said[-200:]), stacklevel=2)
+            drain.join(5)
+            pytest.fail("the application did not end when it was asked to:\n" + "".join(said[-200:]))
     assert "Traceback" not in "".join(said), "".join(said)
 
 
