@@ -12,6 +12,8 @@ import re
 import shlex
 import shutil
 import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -165,6 +167,15 @@ def list_checkpoints() -> list[str]:
     """Names of the checkpoints that ship, sorted."""
     root = checkpoints_folder()
     return sorted(path.parent.name for path in root.glob("*/card.json")) if root.is_dir() else []
+
+
+def readable_cards(names: Iterable[str]) -> dict[str, Card]:
+    """The cards of these checkpoints, in this order, without those that cannot be read."""
+    cards = {}
+    for name in names:
+        with suppress(CheckpointError):
+            cards[name] = load_card(find_checkpoint(name))
+    return cards
 
 
 def default_checkpoint() -> str:

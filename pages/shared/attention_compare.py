@@ -14,9 +14,9 @@ from pages.shared.attention_words import TIME
 from pages.shared.clip import Clip
 from pages.shared.save import save_figure
 from pages.shared.stage import show_stage
-from ser_core.checkpoints import find_checkpoint, list_checkpoints, load_card
+from ser_core.checkpoints import list_checkpoints, readable_cards
 from ser_core.emotions import AS_ACTED
-from ser_core.errors import CheckpointError, SpeechEmotionError
+from ser_core.errors import SpeechEmotionError
 from ser_core.inspection.agreement import agreement
 from ser_core.maps import AttentionMap, maps_to_bytes
 from ser_core.plots.agreement import agreement_table
@@ -74,14 +74,8 @@ def show_compare(clip: Clip, model: Recogniser) -> None:
 
 def rivals(system: str, names: list[str]) -> list[str]:
     """Two to begin with, of other systems where there are some; of each the paper's own variant where it is here."""
-    cards = []
-    for name in names:
-        try:
-            cards.append((name, load_card(find_checkpoint(name))))
-        except CheckpointError:
-            continue
     first: dict[str, str] = {}
-    for name, card in sorted(cards, key=lambda one: one[1].variant != "default"):
+    for name, card in sorted(readable_cards(names).items(), key=lambda one: one[1].variant != "default"):
         first.setdefault(card.system, name)
     unlike = [name for own, name in first.items() if own != system]
     return (unlike or names)[:2]

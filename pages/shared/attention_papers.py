@@ -14,8 +14,8 @@ from pages.shared.clip import Clip
 from pages.shared.save import save_figure
 from pages.shared.what_if import changed
 from ser_core.changes import Changes
-from ser_core.checkpoints import find_checkpoint, list_checkpoints, load_card
-from ser_core.errors import CheckpointError, SpeechEmotionError
+from ser_core.checkpoints import list_checkpoints, readable_cards
+from ser_core.errors import SpeechEmotionError
 from ser_core.maps import AttentionMap, maps_to_bytes
 from ser_core.plots import spectrogram
 from ser_core.plots.attention import OverlayPanel, RowsPanel, with_names
@@ -68,14 +68,8 @@ def show_papers(clip: Clip, model: Recogniser) -> None:
 
 def found(system: str, needed: Sequence[Needed]) -> list[tuple[Needed, Recogniser]]:
     """The columns whose checkpoint is here; the page says how the others are trained."""
-    cards = []
-    for name in list_checkpoints():
-        try:
-            card = load_card(find_checkpoint(name))
-        except CheckpointError:
-            continue
-        if card.system == system:
-            cards.append((name, card.variant, "ravdess" in card.data.corpora))
+    every = readable_cards(list_checkpoints())
+    cards = [(name, one.variant, "ravdess" in one.data.corpora) for name, one in every.items() if one.system == system]
     cards.sort(key=lambda one: not one[2])  # those trained on RAVDESS first
     here = []
     for column in needed:

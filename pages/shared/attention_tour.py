@@ -18,8 +18,8 @@ from pages.shared.attention_compare import rivals
 from pages.shared.attention_look import sample_look
 from pages.shared.attention_stretch import END, FROM, START, TO
 from pages.shared.clip_picker import SAMPLES, SOURCE, chosen_sample
-from ser_core.checkpoints import find_checkpoint, list_checkpoints, load_card
-from ser_core.errors import CheckpointError, SpeechEmotionError
+from ser_core.checkpoints import list_checkpoints, readable_cards
+from ser_core.errors import SpeechEmotionError
 
 _AT = "tour_at"  # number of the station, from 0; nothing where there is no tour
 _PAGE = "attention"
@@ -150,10 +150,4 @@ def model_for(station: Station) -> str | None:
     names = list_checkpoints()
     if station.checkpoint in names:
         return station.checkpoint
-    for name in names:
-        try:
-            if load_card(find_checkpoint(name)).system == station.system:
-                return name
-        except CheckpointError:
-            continue
-    return None
+    return next((name for name, card in readable_cards(names).items() if card.system == station.system), None)
