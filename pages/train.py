@@ -11,6 +11,7 @@ from pages.shared.permission import ask_permission, permission
 from pages.shared.train_cost import show_estimate
 from pages.shared.train_devices import pick_device
 from pages.shared.train_many import Plan
+from pages.shared.warm import warm_browser
 from ser_core.corpora import data_folder
 from ser_core.errors import SpeechEmotionError
 from ser_core.jobs import Cluster, Job, Status, launch, list_jobs
@@ -40,15 +41,15 @@ def main() -> None:
     if train_actions.GO in st.session_state:
         st.session_state["train"] = st.session_state.pop(train_actions.GO)
     begin, watch, sweeps = st.tabs([LAUNCH, RUNS, SWEEPS], key="train", on_change="rerun", bind="query-params")
-    if begin.open:
-        with begin:
-            show_launch(allowed)
     if watch.open:
         with watch:
             show_again_and_again(show_watch)
     if sweeps.open:
         with sweeps:
             show_again_and_again(show_sweeps)
+    with begin:  # also while it is not seen: the way back to it waits for nothing
+        show_launch(allowed)
+    warm_browser()
 
 
 def show_launch(allowed: bool) -> None:

@@ -108,11 +108,18 @@ def show_confusion(job: Job) -> None:
 
 def show_papers(job: Job) -> None:
     """What the run says and was asked for: log, output, recipe, environment."""
-    log, output, recipe, made = st.tabs(["Log", "Output", "Recipe", "Command and environment"])
-    log.code(job.log(40) or "Nothing yet.", language=None, height=220)
-    output.code(job.output(60) or "The process printed nothing: no warning, no traceback.", language=None, height=220)
-    recipe.code(_read(job, "recipe.toml"), language="toml", height=220)
-    made.code(_environment(job), language=None, height=220)
+    log, output, recipe, made = st.tabs(
+        ["Log", "Output", "Recipe", "Command and environment"], key="papers", on_change="rerun"
+    )  # what is closed is not drawn anew every two seconds
+    if log.open:
+        log.code(job.log(40) or "Nothing yet.", language=None, height=220)
+    if output.open:
+        said = job.output(60) or "The process printed nothing: no warning, no traceback."
+        output.code(said, language=None, height=220)
+    if recipe.open:
+        recipe.code(_read(job, "recipe.toml"), language="toml", height=220)
+    if made.open:
+        made.code(_environment(job), language=None, height=220)
     st.caption(f"Run folder: `{job.run.folder}`")
 
 

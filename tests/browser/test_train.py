@@ -117,6 +117,17 @@ def test_the_form_fits_the_screen(visit: NewPage, theme: str, screen: str, width
     picture(page, f"train-{theme}-{screen}")
 
 
+def test_what_the_other_tabs_are_drawn_with_is_loaded_while_the_form_is_read(visit: NewPage) -> None:
+    page = to_train(visit())
+    unseen = page.locator(".st-key-warm-plot .js-plotly-plot")
+    expect(unseen).to_be_attached()
+    expect(unseen).to_be_hidden()
+    page.get_by_role("tab", name="Runs").click()
+    expect(page.get_by_role("button", name="Train it now")).to_be_hidden()
+    page.get_by_role("tab", name="Launch").click()
+    expect(page.get_by_role("button", name="Train it now")).to_be_visible()
+
+
 @pytest.mark.heavy  # it trains for minutes
 def test_the_quick_recipe_from_the_click_to_recognising(context: BrowserContext, application: Application) -> None:
     """Launched, its curve grows, the page is loaded anew and the application killed meanwhile; then it is tried."""
