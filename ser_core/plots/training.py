@@ -108,6 +108,8 @@ def course(
             "itemclick": False, "itemdoubleclick": False,
         },
     )  # fmt: skip
+    if quantity == "learning_rate" and not any(line["x"] for line in lines):
+        layout["yaxis"]["range"] = [-5, -2]  # powers of ten, before the first epoch
     return go.Figure(lines, layout)
 
 
