@@ -100,13 +100,13 @@ def faca(clip: Clip) -> None:
         "over all heads. Each picture has colours of its own scale. Does not show that attention follows loudness "
         "because a bright column meets the line: the figures under One model measure it."
     )
-    _heading(columns)
+    _name_models(columns)
     drawn: list[list[Panel]] = [[] for _ in columns]
     kept: dict[str, AttentionMap] = {}
     moment = loudest(clip)
     for row in (-1, 0, 1)[: min(len(looked(clip, model).clip) for _, model in columns)]:
         cells = st.columns(len(columns), gap="small")
-        for place, (cell, (_, model)) in enumerate(zip(cells, columns, strict=True)):
+        for place, (cell, (column, model)) in enumerate(zip(cells, columns, strict=True)):
             look = looked(clip, model)
             middle = int(np.clip(look.segment_at(moment), 1, max(1, len(look.clip) - 2)))  # with one on either side
             segment = middle + row
@@ -114,10 +114,12 @@ def faca(clip: Clip) -> None:
             name = "calibrated" if "calibrated" in maps and "calibration" in maps else "attention"
             start, end = float(look.clip.starts[segment]), float(look.clip.ends()[segment])
             mark = moment if start <= moment <= end else None
-            title = f"{model.name}, {start:.1f} to {end:.1f} s"
+            window = f"{start:.1f} to {end:.1f} s"
+            title = f"{model.name}, {window}"
             panel = replace(matrix_panel(maps[name], None, start, title, mark=mark, until=end), height=240)
             drawn[place].append(panel)
             kept[f"{model.name}/window {segment + 1}/{name}"] = maps[name]
+            cell.markdown(f"**{column.title}** · {window}")
             cell.plotly_chart(panel.figure((0, 0), brand.colours()), theme=None, config=BARE, alt=title,
                               key=f"faca-{row}-{place}")  # fmt: skip
     _save("bmhsa-fa-faca", drawn, [(0, 0)] * len(drawn), None, kept)
@@ -147,7 +149,7 @@ def tf(clip: Clip) -> None:
         "paper does not say how its time-frequency map was made; the model's own third map has neither seconds nor "
         "hertz, so (d) is our product and no map of the model."
     )
-    _heading(columns)
+    _name_models(columns)
     for pair in (panels[:2], panels[2:]):
         for place, (cell, panel) in enumerate(zip(st.columns(2, gap="small"), pair, strict=True)):
             cell.markdown(f"**{panel.title}**")
@@ -167,7 +169,7 @@ def patches(clip: Clip) -> None:
         "wide and holds all hertz (smoothed and stretched to 0..1, as in the paper's masks), a patch of 16×16 is half "
         "a second by sixteen mel bands. Does not show why: a map that moves with the copy may still decide nothing."
     )
-    _heading(columns)
+    _name_models(columns)
     drawn: list[list[Panel]] = [[] for _ in columns]
     kept: dict[str, AttentionMap] = {}
     spans: list[Span] = []
@@ -175,7 +177,7 @@ def patches(clip: Clip) -> None:
         copy = changed(clip, changes) if changes else clip
         span = (0.0, copy.waveform.seconds)
         cells = st.columns(len(columns), gap="small")
-        for place, (cell, (_, model)) in enumerate(zip(cells, columns, strict=True)):
+        for place, (cell, (column, model)) in enumerate(zip(cells, columns, strict=True)):
             look = looked(copy, model)
             strength = look.plane("cls") if "cls" in look.planes() else look.curve("stripes")
             whole, limits = picture(copy)
@@ -184,16 +186,16 @@ def patches(clip: Clip) -> None:
             panel = OverlayPanel(title, spectrogram.shrink(whole, span), limits, strength)
             drawn[place].append(panel)
             kept[f"{model.name}/{name}"] = strength
-            cell.markdown(f"{title}")
+            cell.markdown(f"**{column.title}** · {title}")
             cell.plotly_chart(panel.figure(span, brand.colours()), theme=None, config=BARE, alt=title,
                               key=f"patches-{name}-{place}")  # fmt: skip
         spans.append(span)
     _save("patches", drawn, [(0.0, max(span[1] for span in spans))] * len(drawn), "seconds", kept)
 
 
-def _heading(columns: Sequence[tuple[Needed, Recogniser]]) -> None:
-    for cell, (column, model) in zip(st.columns(len(columns), gap="small"), columns, strict=True):
-        cell.markdown(f"**{column.title}** :gray[{model.name}]")
+def _name_models(columns: Sequence[tuple[Needed, Recogniser]]) -> None:
+    """Which checkpoint stands for what."""
+    st.caption(" · ".join(f"{column.title}: `{model.name}`" for column, model in columns))
 
 
 def _save(
