@@ -31,11 +31,12 @@ from ser_core.inspection.look import Look
 from ser_core.maps import maps_to_bytes
 from ser_core.plots.attention_matrix import MatrixPanel
 from ser_core.plots.probabilities import probability_bars
-from ser_core.recogniser import Prediction, Recogniser
+from ser_core.recogniser import KEPT_BYTES, Prediction, Recogniser
 
 BARE = {"displayModeBar": False}
 STILL = {**BARE, "staticPlot": True}
 ONE = "One model"
+LARGE = 8.0  # seconds; no map of a shorter clip is left out of its file
 
 
 def main() -> None:
@@ -215,7 +216,7 @@ def take_away(
         assert whole is not None
         curves = {f"curve/{view.name}": curve for view, curve in look.curves.items()}
         made = {"product": look.product()} if {"time", "band"} <= look.kept.keys() else {}
-        return maps_to_bytes({**whole.maps, **curves, **made})
+        return maps_to_bytes({**whole.maps, **curves, **made}, whole.left_out)
 
     with st.container(key="more", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         with st.popover("Link to this view", icon=":material/link:", type="tertiary"):
@@ -228,6 +229,11 @@ def take_away(
             "attention", [drawn.panels], [span], brand.colours(), lambda: figures_csv(rows),
             {"NPZ": ("application/octet-stream", maps)},
         )  # fmt: skip
+    if clip.waveform.seconds > LARGE:
+        st.caption(
+            f"The NPZ of a clip this long holds every curve; maps for which {KEPT_BYTES >> 20} MiB are not enough "
+            "are left out of it and named under `left_out`."
+        )
 
 
 def address() -> str:

@@ -121,13 +121,13 @@ def join(parts: Sequence[AttentionMap], starts: np.ndarray) -> AttentionMap:
     return replace(parts[0], values=values, axes=(seconds_axis("segment", starts), *parts[0].axes[1:]))
 
 
-def maps_to_bytes(maps: Mapping[str, AttentionMap]) -> bytes:
+def maps_to_bytes(maps: Mapping[str, AttentionMap], left_out: Sequence[str] = ()) -> bytes:
     """Maps as the bytes of an .npz file, which NumPy alone reads: `numpy.load(path)`.
 
     For each map NAME: NAME its values, NAME/axes the names of its axes, NAME/units their units, NAME/softmax, and
-    NAME/0, NAME/1, ... the centres along each axis.
+    NAME/0, NAME/1, ... the centres along each axis.  left_out: names of maps that are too large, kept under this name.
     """
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = {"left_out": np.array(left_out, dtype=str)} if left_out else {}
     for name, one in maps.items():
         arrays[name] = one.values
         arrays[f"{name}/axes"] = np.array([axis.name for axis in one.axes])

@@ -24,6 +24,8 @@ HELP = {
     "evenly; entropy says the same from 0 (one moment) to 1 (evenly).",
 }
 
+NEARLY_ALL = 0.95  # share of speech beyond which no curve can hold much more of it than the time does
+
 
 def show_alignment(figures: Alignment) -> None:
     st.markdown("**Does it follow the voice?**")
@@ -47,6 +49,8 @@ def sentences(figures: Alignment) -> dict[str, str]:
         found["speech"] = f"Inside speech: not known, {speech.reason}."
     else:
         found["speech"] = f"Inside speech **{speech.mass:.0%}** of it · speech is {speech.share or 0:.0%} of the time"
+        if (speech.share or 0) > NEARLY_ALL:
+            found["speech"] += ", which leaves nothing to tell apart"
     if spread.share_80 is None:
         found["concentration"] = f"Concentration: not known, {spread.reason}."
     else:

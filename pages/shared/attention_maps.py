@@ -26,6 +26,7 @@ from pages.shared.attention_words import (
 from ser_core.inspection.look import Look
 
 MEAN = "mean"
+ALL = "all"  # what the mean is called where every head is drawn
 PRODUCT_MAP = "product"
 
 
@@ -34,7 +35,8 @@ class MapChoice:
     """One map in the list.
 
     title: what the list calls it.  source: the recorded map.  curve: name of its view along time, None without one.
-    heads: how many it has.  kinds: the views that fit, the first to open with.  matrix: the map with queries and keys.
+    heads: how many it has.  focused: how many the focus has.  kinds: the views that fit, the first to open with.
+    matrix: the map with queries and keys.
     """
 
     title: str
@@ -45,6 +47,13 @@ class MapChoice:
     shows: str
     shows_not: str
     matrix: str | None = None
+    focused: int = 0
+
+    def heads_in(self, kind: str) -> int:
+        """How many heads a view can show one by one."""
+        if kind == FOCUS:
+            return self.focused
+        return 0 if kind in (HEADS, CALIBRATION) else self.heads
 
 
 @dataclass(frozen=True)
@@ -58,13 +67,14 @@ class Chosen:
     @property
     def curve(self) -> str | None:
         """Name of the curve along the clip."""
-        if self.map.curve is None or self.head is None:
+        if self.map.curve is None or self.head is None or not self.map.heads:
             return self.map.curve
         return f"{self.map.curve}.head{self.head}"
 
     @property
     def title(self) -> str:
-        return self.map.title if self.head is None else f"{self.map.title}, head {self.head + 1}"
+        one = self.head is not None and self.map.heads  # the focus has heads also where a map is the mean of them
+        return f"{self.map.title}, head {(self.head or 0) + 1}" if one else self.map.title
 
 
 def choices(look: Look) -> list[MapChoice]:
@@ -79,7 +89,8 @@ def choices(look: Look) -> list[MapChoice]:
         matrix = _matrix(view.source, look)
         found.append(
             MapChoice(view.title, view.source, view.name, heads[view.source],
-                      _kinds(view.source, heads[view.source], matrix, look), view.shows, view.shows_not, matrix)
+                      _kinds(view.source, heads[view.source], matrix, look), view.shows, view.shows_not, matrix,
+                      len(look.kept["mu"].axis("head")) if "mu" in look.kept else 0)
         )  # fmt: skip
     return found + _of_frequency(look)
 
@@ -148,12 +159,14 @@ def pick_map(offered: Sequence[MapChoice]) -> Chosen:
                                       bind="query-params", wrap=True, width="content"),
     )  # fmt: skip
     head = None
-    if chosen.heads and kind not in (HEADS, CALIBRATION):
-        numbers = [MEAN, *(str(number) for number in range(1, chosen.heads + 1))]
+    if heads := chosen.heads_in(kind):
+        numbers = [MEAN, *(str(number) for number in range(1, heads + 1))]
+        together = ALL if kind == FOCUS else MEAN
         picked = _kept(
             "head", numbers,
             lambda: row.segmented_control("Head", numbers, default=MEAN, required=True, key="head",
-                                          bind="query-params", wrap=True, width="content"),
+                                          bind="query-params", wrap=True, width="content",
+                                          format_func=lambda name: together if name == MEAN else name),
         )  # fmt: skip
         head = None if picked == MEAN else int(picked) - 1
     return Chosen(chosen, head, kind if kind in chosen.kinds else chosen.kinds[0])

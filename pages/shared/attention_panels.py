@@ -14,6 +14,7 @@ from pages.shared.attention_words import (
     BANDS,
     CALIBRATION,
     FOCUS,
+    GATE_OVERLAY,
     GROUPS,
     HEADS,
     HERTZ_MATRIX,
@@ -24,9 +25,11 @@ from pages.shared.attention_words import (
     PATCHES,
     PRODUCT,
     PROFILE,
+    REPEATED,
     SECONDS_MATRIX,
     TIME,
     VOTES,
+    VOTES_OVERLAY,
     WINDOWS,
 )  # fmt: skip
 from pages.shared.clip import Clip
@@ -98,7 +101,7 @@ def shown(
     opaque attention is at its strongest, 0 to 1."""
     kind = chosen.kind
     over = strength(look, chosen, emotion) if kind in (OVERLAY, *BESIDE) else None
-    lanes, panels = base(clip, over, chosen.title, cover)
+    lanes, panels = base(clip, over, _titled(chosen, emotion, model.labels), cover)
     added = _lane(clip, look, chosen, emotion, model)
     for one in [*([added] if added else []), *extra]:
         panels.append(one)
@@ -107,7 +110,10 @@ def shown(
     marks: list[Span] = []
     if kind == MATRIX:
         marks = [(float(look.clip.starts[segment]), float(look.clip.ends()[segment]))]
-    return Shown(lanes, panels, _axes(chosen, beside), beside, marks)
+    axes = _axes(chosen, beside)
+    if isinstance(beside, MatrixPanel) and _around(look, segment):
+        axes = f"{axes} {REPEATED}"
+    return Shown(lanes, panels, axes, beside, marks)
 
 
 def base(
@@ -152,7 +158,7 @@ def _lane(clip: Clip, look: Look, chosen: Chosen, emotion: int, model: Recognise
         block = source.removesuffix(".attention")
         return token_windows(look.kept, block, chosen.head, look.clip.starts, span, f"{chosen.title}: windows")
     if kind == FOCUS:
-        who = "mean of all heads" if chosen.head is None else f"head {chosen.head + 1}"
+        who = "every head" if chosen.head is None else f"head {chosen.head + 1}"
         return focus_windows(look.kept, chosen.head, look.clip.starts, span, f"Focus, {who}")
     return None
 
@@ -161,10 +167,21 @@ def curve_panel(clip: Clip, look: Look, chosen: Chosen, emotion: int, labels: tu
     curve = curve_of(look, chosen, emotion)
     if curve is None:
         return None
-    votes = chosen.map.source == "token_logits"
-    title = f"{chosen.title}, for {labels[emotion]}" if votes else chosen.title
+    title = _titled(chosen, emotion, labels)
     times = curve.axis("time").centres
     return CurvePanel(title, curve, loudness_at(clip, times), unit_of(chosen.map.source), evenness(curve))
+
+
+def _titled(chosen: Chosen, emotion: int, labels: tuple[str, ...]) -> str:
+    """What is drawn; of votes also for whom they are."""
+    return f"{chosen.title}, for {labels[emotion]}" if chosen.map.source == "token_logits" else chosen.title
+
+
+def _around(look: Look, segment: int) -> Span | None:
+    """The stretch that a segment was filled with again and again, where it reaches past its end; else None."""
+    clip = look.clip
+    past = float(clip.starts[segment]) + clip.seconds > clip.span[1] + 1e-3
+    return clip.span if clip.wraps and past else None
 
 
 def _as_lane(panel: Panel) -> Lane:
@@ -181,7 +198,8 @@ def _beside(
         one = maps_of_segment(clip, model, segment)[chosen.map.matrix]
         start, end = float(look.clip.starts[segment]), float(look.clip.ends()[segment])
         title = f"{chosen.title}, window {segment + 1} of {len(look.clip)} ({start:.2f} to {end:.2f} s)"
-        return matrix_panel(one, chosen.head, start, title, mark=_loudest(clip, start, end, one), until=end)
+        return matrix_panel(one, chosen.head, start, title, mark=_loudest(clip, start, end, one), until=end,
+                            around=_around(look, segment))  # fmt: skip
     if kind == BANDS:
         band = look.kept["band"]
         names = [f"{hz:.0f} Hz" for hz in band.axes[1].centres]
@@ -217,4 +235,8 @@ def _axes(chosen: Chosen, beside: MatrixPanel | ProfilePanel | None) -> str:
         return "Bottom: seconds. Left: hertz. Level stripes: each window of 0.81 s has one profile over frequency and none over time; where windows overlap, they are averaged."  # noqa: E501
     if chosen.kind == OVERLAY and PATCHES in chosen.map.kinds:
         return f"{AXES[PATCHES]} The cyan veil is stretched to its highest patch."
+    if chosen.kind == OVERLAY and chosen.map.source == "token_logits":
+        return VOTES_OVERLAY
+    if chosen.kind == OVERLAY and unit_of(chosen.map.source) == "gate":
+        return GATE_OVERLAY
     return AXES[chosen.kind]

@@ -16,7 +16,8 @@ from pages.shared.what_if import changed
 from ser_core.changes import Changes
 from ser_core.checkpoints import list_checkpoints, readable_cards
 from ser_core.errors import SpeechEmotionError
-from ser_core.maps import AttentionMap, maps_to_bytes
+from ser_core.inspection.look import multiplied
+from ser_core.maps import AttentionMap, maps_to_bytes, seconds_axis
 from ser_core.plots import spectrogram
 from ser_core.plots.attention import OverlayPanel, RowsPanel, with_names
 from ser_core.plots.attention_matrix import matrix_panel
@@ -134,7 +135,8 @@ def tf(clip: Clip) -> None:
     segment = look.segment_at(loudest(clip))
     start, end = float(look.clip.starts[segment]), float(look.clip.ends()[segment])
     maps = maps_of_segment(clip, model, segment)
-    product = look.product()
+    product = multiplied(maps["time"], maps["band"])
+    product = replace(product, axes=(seconds_axis("time", product.axes[0].centres + start), product.axes[1]))
     span: Span = (start, end)
     whole, limits = picture(clip)
     panels: list[Panel] = [

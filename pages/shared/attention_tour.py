@@ -16,7 +16,7 @@ import streamlit as st
 from pages.shared import linked_clip, loaders
 from pages.shared.attention_compare import rivals
 from pages.shared.attention_look import sample_look
-from pages.shared.attention_stretch import END, FROM, START, TO
+from pages.shared.attention_stretch import COVER, END, FROM, START, TO, USUAL_COVER
 from pages.shared.clip_picker import SAMPLES, SOURCE, chosen_sample
 from ser_core.checkpoints import list_checkpoints, readable_cards
 from ser_core.errors import SpeechEmotionError
@@ -26,7 +26,7 @@ _PAGE = "attention"
 # What a station that does not name it gets; the others are named by each.
 USUAL: dict[str, Any] = {
     "voice": "female", "show": "One model", "head": "mean", "gradients": [], START: None, END: None, FROM: None,
-    TO: None,
+    TO: None, COVER: USUAL_COVER, "votes": None, "window": None,
 }  # fmt: skip
 
 
@@ -110,7 +110,10 @@ def _go(at: int | None) -> None:
     st.session_state[SOURCE] = SAMPLES
     st.session_state["model"] = model
     for key, value in station.setting.items():
-        st.session_state[key] = value
+        if value is None and key not in (START, END, FROM, TO):  # the page's own choice
+            st.session_state.pop(key, None)
+        else:
+            st.session_state[key] = value
 
 
 def prepare() -> threading.Thread | None:

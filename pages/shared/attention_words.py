@@ -30,14 +30,30 @@ AXES = {
     "dot its anchor; under mean, the mean of all heads' windows. Of many tokens every second, third, … is drawn. A "
     "window says what could be looked at, not how much, and no hertz.",
     FOCUS: "Bottom: seconds. Left: windows of half a second, by their middle. The dot is µ and the bar reaches σ to "
-    "both sides, the mean over 50 frames. It is a preference added before the softmax, not the attention itself.",
+    "both sides, also beyond the window, each a mean over its 50 frames; under all, every head has its own bar. It "
+    "is a preference added before the softmax, not the attention itself.",
     CALIBRATION: "Bottom: heads by number. Left: the gate by which a head's result is multiplied, between 0 and 1; the "
     "whiskers are the spread between windows. It has neither time nor frequency.",
     PATCHES: "Bottom: seconds, half a second to a patch. Left: hertz, sixteen mel bands to a patch. Finer than that "
     "the map is not.",
-    PRODUCT: "Bottom: seconds. Left: hertz. Each cell is the time marginal times the band marginal of its window: a "
-    "product that we make, not a map that the model computes. It cannot show a band that matters at one moment only.",
+    PRODUCT: "Bottom: seconds. Left: hertz. Each cell is the time marginal times the band marginal of its window, and "
+    "where windows overlap the mean of these: a product that we make, not a map that the model computes. It cannot "
+    "show a band that matters at one moment only.",
 }
+VOTES_OVERLAY = (
+    "Bottom: seconds of the clip. The cyan veil and the line show votes for this emotion, from none to the strongest; "
+    "votes against it are not drawn, so where all are against there is no veil (All emotions shows both). "
+    f"{_PICTURE}: votes have no frequency."
+)
+GATE_OVERLAY = (
+    "Bottom: seconds of the clip. The cyan veil runs from the moment that the gate lets through least to the one that "
+    f"it lets through most, however near they are; the line begins at zero and shows how near. {_PICTURE}: it covers "
+    "all hertz alike and says nothing of them."
+)
+REPEATED = (
+    "The clip is shorter than the window and was repeated to fill it: what falls on a repetition is counted where the "
+    "same sound stands in the clip."
+)
 SECONDS_MATRIX = (
     "One window of the model. Left: the moment that looks. Bottom: the moment looked at. Both are seconds of the clip; "
     "neither is hertz. Moments that share a place are put together: the mean of those that look, the sum of what is "

@@ -76,14 +76,11 @@ class Look:
     def product(self) -> AttentionMap:
         """The Time-Frequency Transformer's two marginals multiplied, axes (time, band): no map of the model's own.
 
-        A cell is in times of what every cell would have if all were alike.
+        Where windows overlap, the mean of their products.
 
         Raises KeyError where the system does not have both.
         """
-        time, band = self.kept["time"], self.kept["band"]
-        cells = time.values.shape[1] * band.values.shape[1]
-        values = cells * time.values[:, :, None] * band.values[:, None, :]
-        return on_clip_line(AttentionMap("product", values, (time.axes[0], time.axes[1], band.axes[1])), self.clip)
+        return on_clip_line(multiplied(self.kept["time"], self.kept["band"]), self.clip)
 
     def bands(self) -> AttentionMap:
         """The marginal over frequency on the clip's line, axes (time, band): each segment has one profile.
@@ -109,6 +106,16 @@ class Look:
     def segment_at(self, moment: float) -> int:
         """The segment whose middle is nearest to a moment, in seconds."""
         return int(np.abs(self.clip.starts + self.clip.seconds / 2 - moment).argmin())
+
+
+def multiplied(time: AttentionMap, band: AttentionMap) -> AttentionMap:
+    """Two marginals as their product, axes (time, band), behind those that both have before them.
+
+    A cell is in times of what every cell would have if all were alike.
+    """
+    cells = len(time.axis("time")) * len(band.axis("band"))
+    values = cells * time.values[..., :, None] * band.values[..., None, :]
+    return AttentionMap("product", values, (*time.axes, band.axis("band")))
 
 
 @dataclass

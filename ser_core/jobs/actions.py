@@ -14,10 +14,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from ser_core.corpora import data_folder, get_corpus
-from ser_core.errors import JobError, NotAllowed
+from ser_core.errors import JobError, NotAllowed, SpeechEmotionError
 from ser_core.files import checkpoints_folder, runs_folder, write_text
 from ser_core.jobs.folder import Cluster, Order, checked, lock, order_path, process_path, stop_path, write_note
-from ser_core.jobs.job import Job, list_jobs
+from ser_core.jobs.job import LAST_WORDS, Job, list_jobs, stored_state
 from ser_core.jobs.local import default_threads
 from ser_core.jobs.process import process
 from ser_core.jobs.reporting import tensorboard_there
@@ -239,10 +239,13 @@ def _alone(job: Job, done: str) -> Iterator[None]:
 
 
 def _alive(job: Job) -> bool:
-    """Whether somebody works on it, asked while its lock is ours: no worker can, whatever its damaged notes say."""
+    """Whether somebody works on it, asked while its lock is ours: no worker can, whatever its damaged notes say.
+
+    A process that has said its last word is on its way out, which takes a moment, and touches the run no more.
+    """
     try:
-        return job.place.sight(job.run).alive
-    except JobError:
+        return stored_state(job.run).status not in LAST_WORDS and job.place.sight(job.run).alive
+    except SpeechEmotionError:
         return False
 
 

@@ -218,9 +218,11 @@ def with_names(plane: AttentionMap, names: tuple[str, ...] = ()) -> dict[str, An
 
 
 def evenness(strength: AttentionMap) -> str:
-    """From how little to how much, in times of the mean: "0.9 to 1.1 × its mean"; empty for votes."""
+    """From how little to how much, as differences from the mean: "−10 % to +12 % of its mean"; empty for votes."""
     mean = float(strength.values.mean())
     if mean <= 0 or strength.values.min() < 0:
         return ""
-    low, high = float(strength.values.min()) / mean, float(strength.values.max()) / mean
-    return f"{low:.2g} to {high:.2g} × its mean"
+    ends = [100 * (float(end) / mean - 1) for end in (strength.values.min(), strength.values.max())]
+    digits = 0 if max(map(abs, ends)) >= 10 else 1 if max(map(abs, ends)) >= 1 else 2
+    low, high = (f"{end:+.{digits}f} %".replace("-", "\N{MINUS SIGN}") for end in ends)
+    return f"{low} to {high} of its mean"

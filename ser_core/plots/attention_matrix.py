@@ -76,11 +76,13 @@ class MatrixPanel:
 
 def matrix_panel(
     one: AttentionMap, head: int | None, start: float, title: str, state: str = "", mark: float | None = None,
-    until: float | None = None,
+    until: float | None = None, around: Span | None = None,
 ) -> MatrixPanel:  # fmt: skip
     """One segment's map (head, query, key) or (query, key), drawn on the clip's line.
 
     head: None for the mean.  start: of the segment, seconds.  until: the end of the sound, behind which is filling.
+    around: the stretch of the clip that fills the segment again and again; then nothing is left out, and what falls
+    on a repetition is put where the same sound stands first.
     Entries at one time (rows of a feature map) become one, and so do neighbours where there are more than MOST, as many
     each time: the mean of those who look, the sum of what they look at.  A class token is left out.
     """
@@ -89,18 +91,20 @@ def matrix_panel(
     values, queries, keys = one.values, one.axis("query"), one.axis("key")
     if one.position("query") > one.position("key"):
         values = values.T
-    values, queries = _gathered(values, queries, start, until, total=False)
-    values, keys = _gathered(values.T, keys, start, until, total=True)
+    values, queries = _gathered(values, queries, start, until, around, total=False)
+    values, keys = _gathered(values.T, keys, start, until, around, total=True)
     return MatrixPanel(title, values.T, queries, keys, state, mark)
 
 
 def _gathered(
-    values: np.ndarray, axis: Axis, start: float, until: float | None, total: bool
+    values: np.ndarray, axis: Axis, start: float, until: float | None, around: Span | None, total: bool
 ) -> tuple[np.ndarray, Axis]:
     """Rows at one place, or too close to be told apart, as one: their sum or their mean."""
     centres = axis.centres + start if axis.unit == "s" else axis.centres.astype(float)
     kept = np.isfinite(centres)
-    if axis.unit == "s" and until is not None and (kept & (centres <= until)).any():
+    if axis.unit == "s" and around is not None:
+        centres = _folded(centres, around)
+    elif axis.unit == "s" and until is not None and (kept & (centres <= until)).any():
         kept &= centres <= until
     values, centres = values[kept], centres[kept]
     places, group = np.unique(np.round(centres, 6), return_inverse=True)
@@ -112,6 +116,15 @@ def _gathered(
     np.add.at(sums, group, values)
     counts = np.bincount(group, minlength=len(places))[:, None]
     return (sums if total else sums / counts), Axis(axis.name, axis.unit, places)
+
+
+def _folded(centres: np.ndarray, around: Span) -> np.ndarray:
+    """Moments past the end of a stretch, put back into it, on steps as wide as those that they come in."""
+    steps = np.diff(np.unique(np.round(centres[np.isfinite(centres)], 6)))
+    length = around[1] - around[0]
+    cells = max(1, round(length / float(steps.min()))) if len(steps) else 1
+    cell = np.floor(np.mod(centres - around[0], length) / length * cells)
+    return np.asarray(around[0] + (cell + 0.5) * length / cells)
 
 
 @dataclass(frozen=True, eq=False)

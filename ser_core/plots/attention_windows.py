@@ -84,19 +84,25 @@ def token_windows(
 def focus_windows(
     maps: dict[str, AttentionMap], head: int | None, starts: np.ndarray, span: Span, title: str
 ) -> WindowsPanel:
-    """MHSA-FACA's focus: mu and, to both sides, sigma, mean over the queries of a segment, a bar per segment.
+    """MHSA-FACA's focus: mu and, to both sides, sigma, means over the queries of a segment.
 
+    A bar per segment, or with head None a bar per segment and head, a little apart: the mean of heads that look to
+    either side would be a middle that none of them looks at.
     maps: with "mu" and "sigma" in seconds, axes (segment, head, query).
     """
-    mu = _of_head(maps["mu"], head).mean(1)
-    sigma = _of_head(maps["sigma"], head).mean(1)
+    mu, sigma = maps["mu"].mean("query").values, maps["sigma"].mean("query").values  # (segment, head)
+    if head is not None:
+        mu, sigma = mu[:, [head]], sigma[:, [head]]
+    heads = mu.shape[1]
     length = 2 * float(maps["mu"].axis("query").centres.mean())
-    own, middle = starts + length / 2, starts + mu
-    inside = own <= max(span[1], float(own[0]))
-    low = np.maximum(starts, middle - sigma)
-    high = np.minimum(starts + length, middle + sigma)
-    chosen = _thinned(own[inside], low[inside], high[inside], middle[inside])
-    return WindowsPanel(title, *chosen, "window around, s")
+    own = starts + length / 2
+    inside = np.flatnonzero(own <= max(span[1], float(own[0])))
+    inside = inside[:: max(1, -(-len(inside) * heads // MOST))]
+    own, middle, sigma = own[inside], starts[inside, None] + mu[inside], sigma[inside]
+    step = float(np.diff(own).min(initial=length)) if len(own) > 1 else length
+    apart = own[:, None] + 0.7 * step * ((np.arange(heads) + 0.5) / heads - 0.5)
+    low, high = middle - sigma, middle + sigma
+    return WindowsPanel(title, apart.ravel(), low.ravel(), high.ravel(), middle.ravel(), "window around, s")
 
 
 def _of_head(one: AttentionMap, head: int | None) -> np.ndarray:

@@ -16,6 +16,7 @@ from ser_core.plots.timeline import envelope
 
 HEIGHT = 196  # pixels
 SPEECH_NAME, RMS_NAME = "detected speech", "RMS envelope"
+SHORT_NAMES = "speech", "RMS"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +64,10 @@ class WaveformPanel:
         line = {"type": "line", "y0": bottom, "y1": bottom, "line": {"color": colours.text, "width": 4}}
         stretches = [{"x0": start, "x1": end} for start, end in self.speech]
         figure.update_layout(shapes=[ground | part for part in stretches] + [line | part for part in stretches])
+        speech, rms = SHORT_NAMES if self.state else (SPEECH_NAME, RMS_NAME)  # two panels side by side are narrow
         names = (
-            f'<span style="color:{colours.accent}">━</span> {RMS_NAME}   '
-            f'<span style="color:{colours.text}">▬</span> {SPEECH_NAME}'
+            f'<span style="color:{colours.accent}">━</span> {rms}   '
+            f'<span style="color:{colours.text}">▬</span> {speech}'
         )
         note(figure, colours, names, x=1, side="right")
         figure.update_yaxes(range=[bottom, self.reach], nticks=5)

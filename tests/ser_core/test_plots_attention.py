@@ -100,9 +100,12 @@ def test_votes_against_are_no_veil() -> None:
 
 
 def test_how_even_a_curve_is() -> None:
-    assert evenness(AttentionMap("a", np.array([1.0, 2.0, 3.0]), (seconds_axis("time", np.arange(3.0)),))) == (
-        "0.5 to 1.5 × its mean"
-    )
+    def said(*values: float) -> str:
+        return evenness(AttentionMap("a", np.array(values), (seconds_axis("time", np.arange(len(values))),)))
+
+    assert said(1.0, 2.0, 3.0) == "−50 % to +50 % of its mean"
+    assert said(0.975, 1.0, 1.025) == "−2.5 % to +2.5 % of its mean"  # and never "up to 1 × its mean"
+    assert said(0.997, 1.001, 1.002) == "−0.30 % to +0.20 % of its mean"
     assert evenness(AttentionMap("votes", np.array([-1.0, 1.0]), (seconds_axis("time", np.arange(2.0)),))) == ""
 
 
@@ -233,3 +236,30 @@ def test_a_distribution_has_a_box_for_each_group_and_says_how_many_clips(colours
     assert drawn.layout.yaxis.title.text == "rank correlation with loudness"
     assert paper.save([[panel]], [SPAN], colours, "png", below=None).startswith(b"\x89PNG")
     assert b"seconds" not in paper.save([[panel]], [SPAN], colours, "svg", below=None)
+
+
+def test_the_focus_shows_every_head_and_its_whole_width() -> None:
+    """Two heads that look to either side: their mean would be a middle at which neither looks."""
+    maps = windows()
+    for name, values in (("mu", (0.1, 0.4)), ("sigma", (0.05, 0.5))):
+        maps[name].values[0] = np.array(values)[:, None]
+    every = focus_windows(maps, None, np.zeros(1), SPAN, "focus")
+    assert every.middle.tolist() == pytest.approx([0.1, 0.4])
+    assert every.start.tolist() == pytest.approx([0.05, -0.1])
+    assert every.end.tolist() == pytest.approx([0.15, 0.9])
+    assert len(set(every.own)) == 2
+    assert focus_windows(maps, 1, np.zeros(1), SPAN, "focus").middle.tolist() == pytest.approx([0.4])
+
+
+def test_a_matrix_of_a_repeated_clip_loses_nothing() -> None:
+    """What is looked at in a repetition is looked at where the same sound stands in the clip."""
+    times = seconds_axis("query", 0.05 + 0.1 * np.arange(14))
+    keys = seconds_axis("key", times.centres)
+    weights = NUMBERS.random((14, 14))
+    weights /= weights.sum(1, keepdims=True)
+    one = AttentionMap("attention", weights, (times, keys))
+    panel = matrix_panel(one, None, 0.3, "matrix", until=1.0, around=(0.1, 1.0))
+    assert panel.values.sum(1) == pytest.approx(np.ones(9))
+    assert panel.keys.centres == pytest.approx(0.15 + 0.1 * np.arange(9))
+    cut = matrix_panel(one, None, 0.3, "matrix", until=1.0)
+    assert (cut.values.sum(1) < 0.9).all()

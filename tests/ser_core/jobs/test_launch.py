@@ -200,6 +200,16 @@ def test_what_is_at_work_cannot_be_resumed_or_deleted(monkeypatch: pytest.Monkey
     assert Job(run).status().state == "lost"
 
 
+@pytest.mark.usefixtures("asleep")
+@pytest.mark.parametrize("last", ["cancelled", "failed"])
+def test_a_process_that_said_its_last_word_stops_nobody(last: str, runs: Path) -> None:
+    """Between its last word and its end the page offers to resume and to delete: neither is to be refused."""
+    run = put_run(worker=process(), status=last)
+    assert resume(Job(run), AT_THE_SHELL).status().state == "queued"
+    gone = put_run("another", worker=process(), status=last)
+    assert delete(Job(gone), AT_THE_SHELL) == runs / ".trash" / "another"
+
+
 def test_deleted_jobs_lie_in_the_trash(runs: Path) -> None:
     for reason in ("first", "second"):
         run = put_run("again", status="failed", reason=reason)
