@@ -40,16 +40,16 @@ def surface(page: Page) -> Locator:
     return page.locator(".surface")
 
 
-def drag(page: Page, start: float, end: float, seconds: float) -> None:
-    """Over the spectrogram, from and to in seconds."""
+def drag(page: Page, start: float, end: float, seconds: float, height: int = 200) -> None:
+    """Over the spectrogram, or at another height in pixels from the top; from and to in seconds."""
     box = surface(page).bounding_box()
     assert box is not None
     inner = box["width"] - LEFT - RIGHT
     first, last = (box["x"] + LEFT + inner * moment / seconds for moment in (start, end))
-    page.mouse.move(first, box["y"] + 200)
+    page.mouse.move(first, box["y"] + height)
     page.mouse.down()
-    page.mouse.move((first + last) / 2, box["y"] + 205, steps=4)
-    page.mouse.move(last, box["y"] + 210, steps=4)
+    page.mouse.move((first + last) / 2, box["y"] + height + 5, steps=4)
+    page.mouse.move(last, box["y"] + height + 10, steps=4)
     page.mouse.up()
 
 
@@ -95,6 +95,13 @@ def test_a_click_seeks(visit: NewPage) -> None:
     width = surface(page).bounding_box()["width"] - LEFT - RIGHT
     surface(page).click(position={"x": LEFT + width * 0.5, "y": 200})
     assert moment(page) == pytest.approx(seconds / 2, abs=0.02)
+
+
+def test_the_playhead_is_dragged_along_the_waveform(visit: NewPage) -> None:
+    page = to_attention(visit())
+    drag(page, 0.2, 0.9, load(samples()[0].path).seconds, height=40)
+    assert moment(page) == pytest.approx(0.9, abs=0.02)
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()  # and no stretch was drawn and played
 
 
 def test_a_stretch_is_played_answered_and_stands_in_the_address(visit: NewPage) -> None:

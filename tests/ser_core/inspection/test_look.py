@@ -10,7 +10,8 @@ from ser_core.audio import load
 from ser_core.corpora.synthetic import samples
 from ser_core.errors import InspectionError
 from ser_core.inspection.curves import attention_curves
-from ser_core.inspection.look import Look, look, segment_maps
+from ser_core.inspection.look import Look, look, multiplied, segment_maps
+from ser_core.maps import AttentionMap, capture_attention
 from ser_core.models import System, create, system_class
 from ser_core.segments import clip_logits
 
@@ -20,6 +21,19 @@ CLIP = load(samples()[0].path)
 def model_of(system: str, variant: str = "default") -> System:
     torch.manual_seed(0)
     return create(system, variant, 7, system_class(system).usual).eval()
+
+
+class Alone:
+    """What `segment_maps` needs of a recogniser."""
+
+    def __init__(self, system: str) -> None:
+        self.model = model_of(system)
+
+    def segment_attention(self, waveform: object, segment: int) -> dict[str, AttentionMap]:
+        with torch.inference_mode(), capture_attention() as maps:
+            clip = self.model.prepare(torch.tensor(CLIP.samples))
+            self.model(clip.features[segment : segment + 1])
+        return {name: one.at("segment", 0) for name, one in maps.items()}
 
 
 @pytest.fixture(scope="module")
@@ -68,21 +82,17 @@ def test_the_product_is_even_where_both_marginals_are(tf: Look) -> None:
     assert product.values.mean() == pytest.approx(1, rel=0.02)
 
 
+def test_the_product_of_one_window_is_that_of_its_own_marginals(tf: Look) -> None:
+    maps = segment_maps(Alone("tf_transformer"), CLIP, 1)  # type: ignore[arg-type]
+    product = multiplied(maps["time"], maps["band"])
+    assert [axis.name for axis in product.axes] == ["time", "band"]
+    assert np.linalg.matrix_rank(product.values, tol=1e-3) == 1
+    assert product.values.mean() == pytest.approx(1, rel=1e-4)
+    np.testing.assert_allclose(product.values.mean(1) / len(product.axes[0]), maps["time"].values, rtol=1e-3)
+
+
 def test_a_segments_maps_are_those_of_the_whole_clip() -> None:
-    class Alone:
-        """What `segment_maps` needs of a recogniser."""
-
-        model = model_of("vit_vertical")
-
-        def segment_attention(self, waveform: object, segment: int) -> dict:
-            from ser_core.maps import capture_attention
-
-            with torch.inference_mode(), capture_attention() as maps:
-                clip = self.model.prepare(torch.tensor(CLIP.samples))
-                self.model(clip.features[segment : segment + 1])
-            return {name: one.at("segment", 0) for name, one in maps.items()}
-
-    maps = segment_maps(Alone(), CLIP, 0)  # type: ignore[arg-type]
+    maps = segment_maps(Alone("vit_vertical"), CLIP, 0)  # type: ignore[arg-type]
     np.testing.assert_array_equal(maps["layer0.cls"].values, maps["layer0.attention"].values[:, 0])
 
 
