@@ -1,5 +1,6 @@
 """Attention on the clip's own time line: named axes, whole maps of short clips, curves of long ones, files of them."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,13 @@ def test_a_long_clip_keeps_curves_and_makes_a_matrix_on_request(
         np.testing.assert_allclose(one.values, whole.maps[name].values[0], atol=1e-5)
     with pytest.raises(IndexError, match="segments"):
         recogniser.segment_attention(clip, 10_000)
+
+
+def test_a_file_names_the_maps_that_were_too_large_for_it() -> None:
+    content = maps_to_bytes({}, ["block0.attention"])
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        assert arrays["left_out"].tolist() == ["block0.attention"]
+    assert maps_from_bytes(content) == {}
 
 
 def test_maps_survive_a_file(recogniser: Recogniser, clip: Waveform) -> None:
