@@ -111,7 +111,7 @@ def shown(
     if kind == MATRIX:
         marks = [(float(look.clip.starts[segment]), float(look.clip.ends()[segment]))]
     axes = _axes(chosen, beside)
-    if isinstance(beside, MatrixPanel) and _around(look, segment):
+    if isinstance(beside, MatrixPanel) and beside.keys.unit == "s" and look.around(segment):
         axes = f"{axes} {REPEATED}"
     return Shown(lanes, panels, axes, beside, marks)
 
@@ -177,13 +177,6 @@ def _titled(chosen: Chosen, emotion: int, labels: tuple[str, ...]) -> str:
     return f"{chosen.title}, for {labels[emotion]}" if chosen.map.source == "token_logits" else chosen.title
 
 
-def _around(look: Look, segment: int) -> Span | None:
-    """The stretch that a segment was filled with again and again, where it reaches past its end; else None."""
-    clip = look.clip
-    past = float(clip.starts[segment]) + clip.seconds > clip.span[1] + 1e-3
-    return clip.span if clip.wraps and past else None
-
-
 def _as_lane(panel: Panel) -> Lane:
     if isinstance(panel, CurvePanel):
         return curve_lane(panel, panel.state)
@@ -199,7 +192,7 @@ def _beside(
         start, end = float(look.clip.starts[segment]), float(look.clip.ends()[segment])
         title = f"{chosen.title}, window {segment + 1} of {len(look.clip)} ({start:.2f} to {end:.2f} s)"
         return matrix_panel(one, chosen.head, start, title, mark=_loudest(clip, start, end, one), until=end,
-                            around=_around(look, segment))  # fmt: skip
+                            around=look.around(segment))  # fmt: skip
     if kind == BANDS:
         band = look.kept["band"]
         names = [f"{hz:.0f} Hz" for hz in band.axes[1].centres]

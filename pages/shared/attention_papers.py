@@ -117,7 +117,8 @@ def faca(clip: Clip) -> None:
             mark = moment if start <= moment <= end else None
             window = f"{start:.1f} to {end:.1f} s"
             title = f"{model.name}, {window}"
-            panel = replace(matrix_panel(maps[name], None, start, title, mark=mark, until=end), height=240)
+            panel = replace(matrix_panel(maps[name], None, start, title, mark=mark, until=end,
+                                         around=look.around(segment)), height=240)  # fmt: skip
             drawn[place].append(panel)
             kept[f"{model.name}/window {segment + 1}/{name}"] = maps[name]
             cell.markdown(f"**{column.title}** · {window}")
@@ -141,7 +142,12 @@ def tf(clip: Clip) -> None:
     whole, limits = picture(clip)
     panels: list[Panel] = [
         PicturePanel("(a) log-mel", spectrogram.shrink(whole, span), limits),
-        replace(matrix_panel(maps["time.attention"], None, start, "(b) time attention", until=end), height=250),
+        replace(
+            matrix_panel(
+                maps["time.attention"], None, start, "(b) time attention", until=end, around=look.around(segment)
+            ),
+            height=250,
+        ),
         replace(matrix_panel(maps["frequency.attention"], None, start, "(c) frequency attention"), height=250),
         RowsPanel("(d) time × frequency, our product", product, unit="× even share", **with_names(product)),
     ]

@@ -103,6 +103,11 @@ class Look:
         behind = self.clip.starts[:, None] + one.axis("time").centres >= self.clip.span[1]
         return float(weight[behind].sum() / weight.sum())
 
+    def around(self, segment: int) -> tuple[float, float] | None:
+        """The stretch that a segment is filled with again and again where it reaches past its end; else None."""
+        past = float(self.clip.starts[segment]) + self.clip.seconds > self.clip.span[1] + 1e-3
+        return self.clip.span if self.clip.wraps and past else None
+
     def segment_at(self, moment: float) -> int:
         """The segment whose middle is nearest to a moment, in seconds."""
         return int(np.abs(self.clip.starts + self.clip.seconds / 2 - moment).argmin())
