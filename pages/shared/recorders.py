@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -33,6 +34,9 @@ PLAIN_TITLE = "Your recording"
 HANDS_FREE_TITLE = "Your hands-free recording"
 _TURN = "hands_free_turn"
 _CHANGED = "plain_recorder_changed"
+_keyboard = st.components.v2.component(
+    "hands-free-keyboard", js=(Path(__file__).parent / "hands_free.js").read_text(encoding="utf-8")
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def record(allowed: bool, plain_changed: Callable[[], None]) -> Recording | None
         with st.container(key="hands-free", border=True, horizontal=True, vertical_alignment="center"):
             spoken = _hands_free() if allowed else None
             st.caption("Press the microphone and speak." if allowed else "Tick the box above first.")
+            _keyboard(key="hands-free-keyboard")
         st.caption(HANDS_FREE)
     microphone.check()
     # The plain recorder hands out its sound on every rerun; only its changes count.

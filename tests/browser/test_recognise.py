@@ -163,10 +163,18 @@ def test_the_recorder_that_keeps_loudness(visit: NewPage) -> None:
     picture(answered(page), "recorded-dark-laptop")
 
 
-def test_the_hands_free_recorder_stops_by_itself(visit: NewPage) -> None:
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+def test_the_hands_free_recorder_stops_by_itself(visit: NewPage, by: str) -> None:
     page = visit()
     to_recorders(page)
-    picture(page, "record-light-laptop")
-    page.frame_locator(".st-key-hands-free iframe").locator("svg").click()
+    picture(page, f"record-by-{by}-light-laptop")
+    recorder = page.frame_locator(".st-key-hands-free iframe").get_by_role("button", name="Record hands-free")
+    if by == "mouse":
+        recorder.click()
+    else:
+        page.get_by_role("button", name="Check the microphone").focus()
+        page.keyboard.press("Shift+Tab")
+        expect(recorder).to_be_focused()
+        page.keyboard.press("Space")
     expect(page.locator(".st-key-clip-strip")).to_contain_text(recorders.HANDS_FREE_TITLE)
     answered(page)
