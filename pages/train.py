@@ -1,5 +1,6 @@
 """Train: launch a training, watch it, take away what it learnt."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,9 @@ from ser_core.recipes import Recipe
 LAUNCH, RUNS, SWEEPS = "Launch", "Runs", "Sweeps"
 ONE_RUN = Plan()
 OFTEN, SELDOM = 2, 10  # seconds between two looks at the run folders, while a run goes on and else
+SOON = 0.5  # seconds from a part's first look, which is to be painted by then, to its tables and plots
+PAINT = 0.15  # seconds that a browser has for that look before it is sent the form behind it
+SEEN = "train-seen"  # the part that was open when the page was drawn last
 STYLE = """<style>
 .st-key-run-progress { min-height: 11rem; }
 .st-key-run-progress [data-testid="stMetricValue"] { font-size: 1.35rem; }
@@ -41,12 +45,14 @@ def main() -> None:
     if train_actions.GO in st.session_state:
         st.session_state["train"] = st.session_state.pop(train_actions.GO)
     begin, watch, sweeps = st.tabs([LAUNCH, RUNS, SWEEPS], key="train", on_change="rerun", bind="query-params")
-    if watch.open:
-        with watch:
-            show_again_and_again(show_watch)
-    if sweeps.open:
-        with sweeps:
-            show_again_and_again(show_sweeps)
+    seen = st.session_state.pop(SEEN, None)
+    for tab, name, part in ((watch, RUNS, show_watch), (sweeps, SWEEPS, show_sweeps)):
+        if tab.open:
+            st.session_state[SEEN] = name
+            with tab:
+                show_again_and_again(part, first=seen != name)
+            if seen != name:
+                time.sleep(PAINT)
     with begin:  # also while it is not seen: the way back to it waits for nothing
         show_launch(allowed)
     warm_browser()
@@ -94,32 +100,40 @@ def go(recipe: Recipe, device: str, cluster: Cluster | None, plan: Plan = ONE_RU
     st.rerun()
 
 
-def show_again_and_again(part: Callable[[list[Job], dict[str, Status]], None]) -> None:
-    """Draw a part of the page from the run folders as they are at every moment."""
-    going = any(not job.status().ended for job in list_jobs())
+def show_again_and_again(part: Callable[[list[Job], dict[str, Status], bool], None], first: bool) -> None:
+    """Draw a part of the page from the run folders as they are at every moment.
+
+    first: it is opened just now.  The part then draws what is looked for, at once; its tables and plots, over which a
+    browser takes its time, follow soon.
+    """
+    going, looks = any(not job.status().ended for job in list_jobs()), 0
 
     def look() -> None:
+        nonlocal looks
+        looks += 1
         jobs = list_jobs()
         states = {job.id: job.status() for job in jobs}
-        if any(not state.ended for state in states.values()) != going:
-            st.rerun()  # the whole page: it is to look more often now, or less
-        part(jobs, states)
+        if any(not state.ended for state in states.values()) != going or (first and looks > 1):
+            st.rerun()  # the whole page: it is to draw the rest, or to look more often now, or less
+        part(jobs, states, first)
 
     with st.container(key="watch"):
-        st.fragment(look, run_every=OFTEN if going else SELDOM)()
+        st.fragment(look, run_every=SOON if first else OFTEN if going else SELDOM)()
 
 
-def show_sweeps(jobs: list[Job], states: dict[str, Status]) -> None:
-    train_sweeps.show_sweeps(jobs, RUNS, train_actions.GO)
+def show_sweeps(jobs: list[Job], states: dict[str, Status], first: bool) -> None:
+    train_sweeps.show_sweeps(jobs, RUNS, train_actions.GO, first)
 
 
-def show_watch(jobs: list[Job], states: dict[str, Status]) -> None:
+def show_watch(jobs: list[Job], states: dict[str, Status], first: bool) -> None:
     if not jobs:
         st.info("No run yet: launch one in the part “Launch”.", icon=":material/model_training:")
         return
-    train_runs.show_runs(jobs, states)
+    train_runs.show_runs(jobs, {} if first else states)
     job, beside = train_runs.pick_runs(jobs)
     train_watch.show_progress(job, states[job.id])
+    if first:
+        return
     train_actions.show_actions(job, states[job.id], LAUNCH)
     train_watch.show_curves(job, beside)
     train_watch.show_confusion(job)

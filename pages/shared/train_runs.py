@@ -19,12 +19,16 @@ ROWS = 8  # of the table that are seen without scrolling
 
 
 def show_runs(jobs: Sequence[Job], states: dict[str, Status]) -> None:
-    """Draw the table; a click on a row looks at that run.  states: of each job, by its id."""
+    """Draw the table; a click on a row looks at that run.  states: of each job, by its id; none: its place alone."""
+    height = 35 * (min(len(jobs), ROWS) + 1) + 3
+    if not states:
+        st.container(height=height, border=False)
+        return
     rows = [row_of(job, states[job.id]) for job in jobs]
     st.dataframe(
         rows,
         hide_index=True,
-        height=35 * (min(len(rows), ROWS) + 1) + 3,
+        height=height,
         key=_TABLE,
         on_select=_follow,
         selection_mode="single-row",

@@ -14,8 +14,11 @@ from ser_core.plots.training import MOST
 SWEEP = "sweep"
 
 
-def show_sweeps(jobs: Sequence[Job], runs_part: str, go: str) -> None:
-    """runs_part: the part of the page with the runs.  go: the key that opens a part at the next run."""
+def show_sweeps(jobs: Sequence[Job], runs_part: str, go: str, first: bool) -> None:
+    """runs_part: the part of the page with the runs.  go: the key that opens a part at the next run.
+
+    first: the table is still to come.
+    """
     sweeps = list_sweeps(jobs)
     if not sweeps:
         st.info(
@@ -29,6 +32,8 @@ def show_sweeps(jobs: Sequence[Job], runs_part: str, go: str) -> None:
     chosen = st.selectbox(
         "Sweep", names, format_func=lambda name: f"{name}, {len(sweeps[name])} runs", key=SWEEP, bind="query-params"
     )
+    if first:
+        return
     rows = [outcome(job) for job in sweeps[chosen]]
     st.dataframe(
         [_row(row) for row in rows],

@@ -8,7 +8,11 @@ import streamlit as st
 
 REST = 2.0  # seconds that a page has to itself before the browser is given more to load
 _STATE = "warm-browser-state"
-_HIDDEN = "<style>.st-key-warm-browser { display: none; }</style>"
+# laid out and drawn, else its first drawing would still be to come
+_HIDDEN = (
+    "<style>.st-key-warm-browser { position: fixed; left: 0; top: 0; width: 60rem; height: 30rem; overflow: hidden; "
+    "visibility: hidden; z-index: -1; }</style>"
+)
 
 
 @st.cache_resource(show_spinner=False)
@@ -50,6 +54,7 @@ def _draw_unseen() -> None:
         st.html(_HIDDEN)
         st.dataframe({"": [0]}, key="warm-table")
         st.plotly_chart(go.Figure(go.Scatter(x=[0], y=[0])), key="warm-plot", config={"displayModeBar": False})
-        st.metric("-", 0)
+        st.multiselect("-", ["-"], key="warm-choice")
+        st.metric("-", 0, help="-")
         st.progress(0)
         st.code("-")

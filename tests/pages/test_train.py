@@ -66,9 +66,13 @@ def words(app: AppTest) -> str:
     return "\n".join(element.value for element in every)
 
 
-def part(app: AppTest, name: str) -> AppTest:
+def part(app: AppTest, name: str, looks: int = 2) -> AppTest:
+    """Open it; at the second look its tables and plots are there."""
+    app.query_params["train"] = name
     app.session_state["train"] = name
-    return app.run()
+    for _ in range(looks):
+        app.run()
+    return app
 
 
 def trained(name: str, status: str, **state: object) -> Run:
@@ -167,7 +171,7 @@ def test_a_grid_is_one_launch_and_one_line_for_each_run(app: AppTest) -> None:
     app.segmented_control(key="train_kind").set_value("A grid").run()
     app.text_area(key="train_grid").set_value("seed=1,2\ntraining.mixup=0,0.2").run()
     assert "4 runs" in words(app)
-    app.button(key="launch").click().run()
+    app.button(key="launch").click().run().run()
     assert not app.exception
     assert [(job.recipe().seed, job.recipe().training.mixup) for job in reversed(list_jobs())] == [
         (1, 0), (1, 0.2), (2, 0), (2, 0.2),
@@ -235,6 +239,19 @@ def test_curves_of_several_runs_stand_in_one_plot(app: AppTest) -> None:
     assert [line["name"] for line in figure["data"]] == ["one, validation", "two, validation"]
     assert [line["y"] for line in figure["data"]] == [[0.25, 0.5]] * 2
     assert len({line["marker"]["symbol"] for line in figure["data"]}) == 2
+
+
+def test_how_far_a_run_is_stands_there_before_its_plots(app: AppTest) -> None:
+    trained("one", "cancelled")
+    app.session_state["train"] = "Runs"
+    app.run()
+    assert "Cancelled" in words(app)
+    assert not app.dataframe
+    app.run()
+    assert charts(app, "course-ua")
+    part(app, "Launch")
+    assert not part(app, "Runs", looks=1).dataframe  # each time it is opened
+    assert part(app, "Runs").dataframe
 
 
 def test_the_latest_validation_as_a_matrix(app: AppTest) -> None:
