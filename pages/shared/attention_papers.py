@@ -136,8 +136,11 @@ def tf(clip: Clip) -> None:
     segment = look.segment_at(loudest(clip))
     start, end = float(look.clip.starts[segment]), float(look.clip.ends()[segment])
     maps = maps_of_segment(clip, model, segment)
-    product = multiplied(maps["time"], maps["band"])
-    product = replace(product, axes=(seconds_axis("time", product.axes[0].centres + start), product.axes[1]))
+    if look.clip.seconds > look.clip.span[1]:  # the clip stands in its window several times: their mean
+        product = look.product()
+    else:
+        product = multiplied(maps["time"], maps["band"])
+        product = replace(product, axes=(seconds_axis("time", product.axes[0].centres + start), product.axes[1]))
     span: Span = (start, end)
     whole, limits = picture(clip)
     panels: list[Panel] = [

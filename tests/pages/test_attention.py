@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
+from base64 import b64decode
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +198,16 @@ def test_the_papers_figures_say_which_checkpoint_is_missing_and_how_it_is_traine
     assert "product" in words(right(page))
     page.button_group(key="paper").set_value("003, Fig. 6: patches").run()
     assert "variant=teacher_6_square" in words(right(page))
+
+
+def test_the_product_of_a_clip_shorter_than_its_window_is_drawn_over_the_whole_clip(page: AppTest) -> None:
+    upload(page, first_sample().samples[2_000:8_400])
+    page.button_group(key="show").set_value("The papers' figures").run()
+    page.button_group(key="paper").set_value("002, Fig. 3: time and frequency").run()
+    chart = next(c for c in right(page).get("plotly_chart") if "product" in c.proto.alt)
+    (drawn,) = json.loads(chart.proto.spec)["data"]
+    times = np.frombuffer(b64decode(drawn["x"]["bdata"]), drawn["x"]["dtype"])
+    assert 0 < times[0] < 0.05 < 0.35 < times[-1] < 0.4  # not the window's 0.8 s
 
 
 def test_a_corpus_is_measured_over_unseen_speakers(page: AppTest) -> None:
