@@ -148,7 +148,7 @@ class Recipe(Section):
                 raise ValueError(f"merge {source} -> {target}: the first must be a further emotion, the second a label")
         if not set(self.validate_on) <= set(self.corpora):
             raise ValueError("validate_on may only name corpora of this recipe")
-        if set(self.test_on) & set(self.corpora):
+        if {get_corpus(name).key for name in self.test_on} & {get_corpus(name).key for name in self.corpora}:
             raise ValueError("test_on may only name corpora that are not trained on")
         return self
 

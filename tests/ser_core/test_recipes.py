@@ -98,6 +98,12 @@ def test_nonsense_is_refused_and_named(change: str, says: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_recordings_of_the_training_are_no_further_corpus_under_another_name() -> None:
+    changes = ["corpora=['iemocap-improvised']", "test_on=['iemocap']", "validate_on=[]"]
+    with pytest.raises(RecipeError, match="not trained on"):
+        load_recipe("ctmam-general", changes)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
