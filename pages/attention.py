@@ -9,8 +9,9 @@ from pages.shared import brand, busy, loaders, model_card
 from pages.shared.attention_compare import show_compare
 from pages.shared.attention_corpus import show_corpus
 from pages.shared.attention_figures import figures_csv, show_alignment
+from pages.shared.attention_link import link_popover
 from pages.shared.attention_look import aligned, heard, looked, spinner
-from pages.shared.attention_maps import PRODUCT_MAP, choices, pick_map
+from pages.shared.attention_maps import PRODUCT_MAP, VOTES_MAP, choices, pick_map
 from pages.shared.attention_panels import Shown, curve_of, shown
 from pages.shared.attention_papers import show_papers
 from pages.shared.attention_stretch import pick_stretch, show_stretch, told
@@ -28,7 +29,7 @@ from pages.shared.what_if import minute
 from ser_core.emotions import AS_ACTED
 from ser_core.errors import SpeechEmotionError
 from ser_core.inspection.look import Look
-from ser_core.maps import maps_to_bytes
+from ser_core.maps import AttentionMap, maps_to_bytes
 from ser_core.plots.attention_matrix import MatrixPanel
 from ser_core.plots.probabilities import probability_bars
 from ser_core.recogniser import KEPT_BYTES, Prediction, Recogniser
@@ -95,6 +96,7 @@ def one_model(clip: Clip, model: Recogniser) -> None:
         label, curve = model.labels[emotion], curve_of(look, chosen, emotion)
         with working:
             opinions, readings, figures = second_opinions(clip, model, methods, label, curve)
+        voted = f", {label}" if chosen.map.source == VOTES_MAP else ""
         drawn = shown(clip, model, look, chosen, emotion, segment, opinions, cover / 100)
         with place:
             show_stage(
@@ -113,9 +115,9 @@ def one_model(clip: Clip, model: Recogniser) -> None:
         if curve is None:
             st.caption("This map does not run along time, so it cannot be held against the voice.")
         else:
-            name = f"{chosen.curve}/{emotion if chosen.map.source == 'token_logits' else ''}"
+            name = f"{chosen.curve}/{emotion if chosen.map.source == VOTES_MAP else ''}"
             alignment = aligned(clip, model, name, curve)
-            figures[chosen.title] = alignment.figures()
+            figures[chosen.title + voted] = alignment.figures()
             show_alignment(alignment)
             if chosen.map.source == PRODUCT_MAP:
                 st.caption("All of this is said of its time marginal; of hertz these figures know nothing.")
@@ -123,9 +125,13 @@ def one_model(clip: Clip, model: Recogniser) -> None:
         view = next(one for one in look.views if one.name == chosen.curve)
         with tests:
             found = show_tests(clip, model, look, view, curve, label)
-        figures |= {f"{chosen.title}, {name}": row for name, row in found.items()}
+        figures |= {f"{chosen.title}{voted}, {name}": row for name, row in found.items()}
     st.session_state["attention_shown"] = (chosen, drawn, figures)
-    take_away(clip, model, look, drawn, figures, zoom)
+    curves = {f"curve/{one.name}": shape for one, shape in look.curves.items() if one.name != VOTES_MAP}
+    if VOTES_MAP in look.kept:
+        curves |= {f"curve/{VOTES_MAP}/{one}": look.votes(number) for number, one in enumerate(model.labels)}
+    curves |= {f"curve/{one.curve.name}/{label}": one.curve for one in opinions}
+    take_away(clip, model, look, drawn, figures, zoom, curves)
 
 
 def trimmed(clip: Clip, look: Look) -> str:
@@ -149,7 +155,7 @@ def filled(look: Look) -> str:
 
 def pick_votes(source: str, answer: Prediction) -> int:
     """Of votes: for which emotion; the answer's unless chosen otherwise."""
-    if source != "token_logits":
+    if source != VOTES_MAP:
         return int(answer.probabilities.argmax())
     if "votes" in st.session_state and st.session_state["votes"] not in answer.labels:
         del st.session_state["votes"]
@@ -207,24 +213,18 @@ def show_answer(answer: Prediction, model: Recogniser, clip: Clip) -> None:
 
 def take_away(
     clip: Clip, model: Recogniser, look: Look, drawn: Shown, rows: dict[str, dict[str, float | None]],
-    zoom: tuple[float, float] | None,
+    zoom: tuple[float, float] | None, curves: dict[str, AttentionMap],
 ) -> None:  # fmt: skip
     span = zoom or (0.0, clip.waveform.seconds)
 
     def maps() -> bytes:
         whole = model.predict(clip.waveform, attention=True).attention
         assert whole is not None
-        curves = {f"curve/{view.name}": curve for view, curve in look.curves.items()}
         made = {"product": look.product()} if {"time", "band"} <= look.kept.keys() else {}
         return maps_to_bytes({**whole.maps, **curves, **made}, whole.left_out)
 
     with st.container(key="more", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
-        with st.popover("Link to this view", icon=":material/link:", type="tertiary"):
-            st.markdown(
-                "The address of this page is the link: it holds the sample, the model, the map, the view, the stretch "
-                "and the zoom. A clip of your own is not in it, as it never leaves your session."
-            )
-            st.code(address(), language=None, wrap_lines=True)
+        link_popover("map", "view", "votes")
         save_figure(
             "attention", [drawn.panels], [span], brand.colours(), lambda: figures_csv(rows),
             {"NPZ": ("application/octet-stream", maps)},
@@ -234,13 +234,6 @@ def take_away(
             f"The NPZ of a clip this long holds every curve; maps for which {KEPT_BYTES >> 20} MiB are not enough "
             "are left out of it and named under `left_out`."
         )
-
-
-def address() -> str:
-    from urllib.parse import urlencode
-
-    query = urlencode(st.query_params.to_dict())
-    return f"{st.context.url or ''}{'?' if query else ''}{query}"
 
 
 PARTS = {ONE: one_model, "Compare": show_compare, "The papers' figures": show_papers, "Over a corpus": show_corpus}

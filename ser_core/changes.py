@@ -74,7 +74,7 @@ def _hole(ends: tuple[float, float]) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class FeatureMask:
-    """SpecAugment's masks on what a model reads, as in training; the mean of the rest stands in the hole.
+    """SpecAugment's masks on what a model reads, as in training; the mean of the whole stands in the hole.
 
     seconds: stretch of the clip.  rows: from and to in the unit of the front end's rows, hertz or coefficients; a
     system that reads the wave has no rows to mask.  Equal ends: no hole.

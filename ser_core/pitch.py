@@ -30,6 +30,11 @@ class PitchTrack:
     times: np.ndarray
     hertz: np.ndarray
 
+    def between(self, start: float, end: float) -> PitchTrack:
+        """The moments within a stretch, in seconds."""
+        within = (self.times >= start) & (self.times <= end)
+        return PitchTrack(self.times[within], self.hertz[within])
+
     def csv(self) -> str:
         """A row per moment: seconds, hertz; empty where there is no pitch."""
         rows = zip(self.times, self.hertz, strict=True)

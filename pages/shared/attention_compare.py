@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.shared import brand, busy, loaders
 from pages.shared.attention_figures import figures_csv
+from pages.shared.attention_link import link_popover
 from pages.shared.attention_look import aligned, looked
 from pages.shared.attention_maps import Chosen, choices
 from pages.shared.attention_panels import base, curve_of, curve_panel
@@ -59,11 +60,14 @@ def show_compare(clip: Clip, model: Recogniser) -> None:
     st.caption(
         "Shows the map that each model opens with, and at the right of each its answer; grey is loudness. Bottom: "
         "seconds. Left: each map's own unit, so that heights cannot be compared between models, only places; none of "
-        "these curves has hertz. Does not show which model is right: a model can attend to the voice and answer wrong."
+        "these curves has hertz. Where one begins late or ends early, its model was not given the rest: quiet ends are "
+        "cut off, and so is a rest shorter than the step between its windows. Does not show which model is right: a "
+        "model can attend to the voice and answer wrong."
     )
     _show_table(rows)
     pairs = _show_agreement(curves) if len(curves) > 1 else {}
     with st.container(key="more", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+        link_popover("beside")
         save_figure(
             "comparison", [[*pictures, *panels]], [zoom or (0.0, clip.waveform.seconds)], brand.colours(),
             lambda: figures_csv({name: figures for name, _, figures in rows} | pairs),

@@ -141,11 +141,16 @@ def _show(rows: Sequence[Row], preferred: str) -> None:
         panel.figure((0, 0), brand.colours()), theme=None, key="corpus-plot", config=BARE,
         alt=f"{panel.title}: a box for each {'model' if side == MODELS else 'emotion'}.",
     )  # fmt: skip
-    count = len({one["utterance"] for one in rows if one["checkpoint"] in measured})
+    heard_by = [{one["utterance"] for one in by_name[name]} for name in measured]
+    every, sizes = set().union(*heard_by), sorted({len(own) for own in heard_by})
+    count = f"{len(every)} clips"
+    if any(own != every for own in heard_by):  # by the emotions that each model knows
+        many = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else f"{sizes[0]}"
+        count = f"{many} clips for each model, {len(every)} in all and not the same for every model,"
     speakers = len({one["speaker"] for one in rows if one["checkpoint"] in measured})
     who = f"{speakers} speaker{'' if speakers == 1 else 's'}"
     st.caption(
-        f"Shows {title} on {count} clips of {who} that the model had never heard: every clip a dot, "
+        f"Shows {title} on {count} of {who} that the model had never heard: every clip a dot, "
         f"the median and the middle half a box. {figure.reading} The dotted line is where nothing would be. Does not "
         "show independent witnesses, as clips of one speaker are alike; and it has neither seconds nor hertz."
     )

@@ -10,6 +10,7 @@ import streamlit as st
 
 from ser_core.inspection.alignment import Alignment
 from ser_core.inspection.correlation import Correlation
+from ser_core.plots.theme import percent
 
 HELP = {
     "energy": "Spearman's rank correlation of the curve with the RMS envelope: 1 if the louder moment always gets "
@@ -44,7 +45,7 @@ def sentences(figures: Alignment) -> dict[str, str]:
         found["pointing"] = f"Peak at the loudest moment: not known, {pointing.reason}."
     else:
         answer = "yes" if pointing.hit else f"no, {abs((pointing.peak or 0) - (pointing.loudest or 0)):.2f} s away"
-        found["pointing"] = f"Peak at the loudest moment **{answer}** · chance {pointing.chance or 0:.0%}"
+        found["pointing"] = f"Peak at the loudest moment **{answer}** · chance {percent(pointing.chance or 0)}"
     if speech.mass is None:
         found["speech"] = f"Inside speech: not known, {speech.reason}."
     else:
@@ -66,7 +67,7 @@ def _correlation(one: Correlation) -> str:
     rho = f"**{one.rho:+.2f}**".replace("-", "\N{MINUS SIGN}")
     if one.p is None:
         return f"{rho} · chance not known: {one.reason}"
-    chance = f"p {one.p:.2f}" if one.p >= 0.01 else f"p {one.p:.3f}"
+    chance = f"p {one.p:.2f}" if one.p >= 0.01 else f"p {one.p:.3f}" if one.p >= 0.001 else "p < 0.001"
     return f"{rho} · {chance}{'' if one.p < 0.05 else ', no more than chance'}"
 
 

@@ -28,6 +28,7 @@ from ser_core.inspection.look import Look
 MEAN = "mean"
 ALL = "all"  # what the mean is called where every head is drawn
 PRODUCT_MAP = "product"
+VOTES_MAP = "token_logits"
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def _matrix(source: str, look: Look) -> str | None:
 
 def _kinds(source: str, heads: int, matrix: str | None, look: Look) -> tuple[str, ...]:
     kinds = [OVERLAY, TIME]
-    if source == "token_logits":
+    if source == VOTES_MAP:
         kinds = [TIME, OVERLAY, VOTES]
     elif source in look.planes():
         kinds.append(PATCHES if look.plane(source).axes[1].unit == "Hz" else GROUPS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pages.shared.attention_look import heard, loudness_at, maps_of_segment, picture
-from pages.shared.attention_maps import PRODUCT_MAP, Chosen
+from pages.shared.attention_maps import PRODUCT_MAP, VOTES_MAP, Chosen
 from pages.shared.attention_words import (
     AXES,
     BANDS,
@@ -65,7 +65,7 @@ class Shown:
 
 def unit_of(source: str) -> str:
     """Of a map's curve."""
-    if source == "token_logits":
+    if source == VOTES_MAP:
         return "logit"
     if source in ("timing", "space") or source.endswith("coordinate.columns"):
         return "gate"
@@ -79,7 +79,7 @@ def strength(look: Look, chosen: Chosen, emotion: int) -> AttentionMap | None:
         return look.product()
     if source == "band":
         return look.bands()
-    if source == "token_logits":
+    if source == VOTES_MAP:
         return look.votes(emotion)
     if source in look.planes() and look.plane(source).axes[1].unit == "Hz":
         return look.plane(source)
@@ -88,7 +88,7 @@ def strength(look: Look, chosen: Chosen, emotion: int) -> AttentionMap | None:
 
 def curve_of(look: Look, chosen: Chosen, emotion: int) -> AttentionMap | None:
     """The chosen map along time, to be held against the sound."""
-    if chosen.map.source == "token_logits":
+    if chosen.map.source == VOTES_MAP:
         return look.votes(emotion)
     return None if chosen.curve is None else look.curve(chosen.curve)
 
@@ -174,7 +174,7 @@ def curve_panel(clip: Clip, look: Look, chosen: Chosen, emotion: int, labels: tu
 
 def _titled(chosen: Chosen, emotion: int, labels: tuple[str, ...]) -> str:
     """What is drawn; of votes also for whom they are."""
-    return f"{chosen.title}, for {labels[emotion]}" if chosen.map.source == "token_logits" else chosen.title
+    return f"{chosen.title}, for {labels[emotion]}" if chosen.map.source == VOTES_MAP else chosen.title
 
 
 def _as_lane(panel: Panel) -> Lane:
@@ -228,7 +228,7 @@ def _axes(chosen: Chosen, beside: MatrixPanel | ProfilePanel | None) -> str:
         return "Bottom: seconds. Left: hertz. Level stripes: each window of 0.81 s has one profile over frequency and none over time; where windows overlap, they are averaged."  # noqa: E501
     if chosen.kind == OVERLAY and PATCHES in chosen.map.kinds:
         return f"{AXES[PATCHES]} The cyan veil is stretched to its highest patch."
-    if chosen.kind == OVERLAY and chosen.map.source == "token_logits":
+    if chosen.kind == OVERLAY and chosen.map.source == VOTES_MAP:
         return VOTES_OVERLAY
     if chosen.kind == OVERLAY and unit_of(chosen.map.source) == "gate":
         return GATE_OVERLAY

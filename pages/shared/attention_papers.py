@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import brand, busy, loaders
+from pages.shared.attention_link import link_popover
 from pages.shared.attention_look import heard, looked, maps_of_segment, picture
 from pages.shared.clip import Clip
 from pages.shared.save import save_figure
@@ -214,6 +215,7 @@ def _save(
 ) -> None:  # fmt: skip
     """kept: the maps behind the pictures, for the .npz."""
     with st.container(key="more", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+        link_popover("paper")
         npz = {"NPZ": ("application/octet-stream", lambda: maps_to_bytes(kept))}
         save_figure(key, drawn, spans, brand.colours(), None, npz, below=below)
 

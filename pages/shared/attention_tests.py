@@ -32,12 +32,17 @@ METHODS = {
     "Integrated gradients": "integrated_gradients",
     "Grad-CAM": "grad_cam",
 }
-NOT_ATTENTION = "gradients, not attention"
+NOT_ATTENTION = {
+    "occlusion": "by hiding, not attention",
+    "integrated_gradients": "gradients, not attention",
+    "grad_cam": "gradients, not attention",
+}
+UNITS = {"occlusion": "fall, logit", "integrated_gradients": "logit per s", "grad_cam": "relative"}
 READING = {
-    "occlusion": "How far the emotion's logit falls when a stretch of the features is replaced by the clip's average; "
-    "a stretch that another one can stand in for shows nothing.",
-    "integrated_gradients": "How much each stretch adds to the logit on the way from the clip's average to the clip; "
-    "it depends on where that way begins.",
+    "occlusion": "How far the emotion's logit falls in the model's windows around a moment when a stretch of their "
+    "features is replaced by the clip's average; a stretch that another one can stand in for shows nothing.",
+    "integrated_gradients": "How much each moment adds to the logit of the model's windows around it on the way from "
+    "the clip's average to the clip; it depends on where that way begins.",
     "grad_cam": "Where the channels of one layer are active that raise the logit; only what speaks for the emotion is "
     "shown, as coarse as that layer.",
 }
@@ -47,8 +52,8 @@ Row = dict[str, float | None]
 def pick_methods() -> list[str]:
     """Draw the widget.  Returns the chosen methods by their names in the core."""
     chosen = st.pills(
-        "Second opinion, on the same seconds: gradients, not attention", list(METHODS), selection_mode="multi",
-        key="gradients", wrap=True, bind="query-params",
+        "Second opinion, on the same seconds: hiding and gradients, not attention", list(METHODS),
+        selection_mode="multi", key="gradients", wrap=True, bind="query-params",
         help="Worked out on a copy of the model with Captum. It says what the answer is sensitive to, as attention "
         "says what was mixed. Neither is the truth, and on speech they often disagree.",
     )  # fmt: skip
@@ -69,12 +74,16 @@ def second_opinions(
         name = next(title for title, key in METHODS.items() if key == method)
         layer = f" at {found.layer}" if found.layer else ""
         lanes.append(
-            CurvePanel(f"{name}{layer} ({NOT_ATTENTION})", own, loudness_at(clip, own.axis("time").centres), "logit")
+            CurvePanel(f"{name}{layer} ({NOT_ATTENTION[method]})", own, loudness_at(clip, own.axis("time").centres),
+                       UNITS[method])
         )  # fmt: skip
         rho = None if curve is None else agreement({"attention": curve, method: own}).mean
         with_attention = "" if rho is None else f" Rank correlation with the attention above: **{_signed(rho)}**."
         words.append(f"**{name}.** {READING[method]}{with_attention}")
-        rows[name] = {"attention_rho": rho, **aligned(clip, model, f"{method}/{emotion}", own).figures()}
+        rows[f"{name}, {emotion}"] = {
+            "attention_rho": rho,
+            **aligned(clip, model, f"{method}/{emotion}", own).figures(),
+        }
     return lanes, words, rows
 
 
@@ -175,12 +184,13 @@ def _show_masked(found: Faithfulness) -> None:
     )  # fmt: skip
     place = found.attention.shares.index(0.2)
     at_random = float(np.mean([order.deletion[place] for order in found.random]))
-    figures = found.figures()
-    gain = figures["deletion_area_gain"] or 0.0
-    spread = figures["deletion_area_random_sd"] or 0.0
+    area = found.attention.deletion_area()
+    lower = sum(area < order.deletion_area() for order in found.random)
+    draws = len(found.random)
     verdict = (
-        "more than chance explains" if gain > 2 * spread else "no better than chance" if gain <= spread else "hardly better than chance"  # noqa: E501
-    )  # fmt: skip
+        f"it falls sooner than with {lower} of the {draws} curves laid elsewhere"
+        f"{f' (with all of them: by chance once in {draws + 1})' if lower == draws else ''}"
+    )
     st.markdown(
         f"Without the **20 %** of the time that it attended to most, *{found.emotion}* goes from "
         f"{percent(found.probability or 0)} to **{percent(found.attention.deletion[place])}**; with the curve laid "

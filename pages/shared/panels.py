@@ -67,9 +67,10 @@ def panels(name: str, shown: Sequence[Shown], span: Span, settings: PictureSetti
 def csv(name: str, one: Shown, span: Span, settings: PictureSettings, model: Recogniser) -> str:
     """The named picture's numbers, all of those within the span."""
     if name == WAVEFORM:
-        return waveform.csv(one.samples, *_rms(one.clip.waveform))
+        times, rms = _rms(one.clip.waveform)
+        return waveform.csv(one.samples, times, rms, span)
     if name == PITCH:
-        return pitch.track(one.samples).csv()
+        return pitch.track(one.samples).between(*span).csv()
     return _picture(name, one, settings, model).between(*span).csv()
 
 

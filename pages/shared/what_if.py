@@ -70,7 +70,7 @@ def pick_what_if(front_end: FrontEnd) -> WhatIf:
         required=True,
         key="masks",
         bind="query-params",
-        help="In the sound you hear the hole, and every picture has it. In what the model reads the mean of the rest "
+        help="In the sound you hear the hole, and every picture has it. In what the model reads its mean "
         "stands in the hole, as in training with SpecAugment, and the sound stays.",
     )
     first, last = _slider("mute", "Time masked, in % of the clip", 0, 100, 1, "%d%%", "Equal ends: no mask.")

@@ -74,7 +74,9 @@ METHODS: dict[Method, View] = {
 class Attribution:
     """One method's account of one emotion.
 
-    map: axes (time) or (time, rows): "band" in hertz, "MFCC" in coefficients, or a group of rows; in logits per cell.
+    map: axes (time) or (time, rows): "band" in hertz, "MFCC" in coefficients, or a group of rows.  Occlusion: summed
+    over the rows, how far the logit falls without the stretch around a moment; integrated gradients: logits per second;
+    Grad-CAM: no unit.  The logit is that of a segment; where several hold a moment, their mean.
     layer: of Grad-CAM.  segments: how many were looked at.  gap: for integrated gradients, how far the attributions'
     sum misses the change of the logit they should add up to, mean over segments of the absolute value, in logits.
     """
@@ -186,15 +188,14 @@ class _Run:
                 internal_batch_size=self.batch,
                 return_convergence_delta=True,
             )
-            parts.append(self.by_row(values))
+            parts.append(self.by_row(values / self.step()))
             gaps.append(gap.abs())
         return join(parts, self.clip.starts), float(torch.cat(gaps).mean())
 
     def occlusion(self, row_groups: int) -> AttentionMap:
         rows, frames = self.clip.features.shape[1:]
-        times = self.model.front_end.times(frames)
-        step = float(times[1] - times[0]) if frames > 1 else OCCLUDED
-        window = (-(-rows // row_groups), min(frames, max(1, round(OCCLUDED / step), -(-frames // WINDOWS))))
+        width = max(1, round(OCCLUDED / self.step()), -(-frames // WINDOWS))
+        window = (-(-rows // row_groups), min(frames, width))
         method, average, parts = Occlusion(self.logits), self.average(), []
         hidden = -(-rows // window[0]) * -(-frames // window[1])
         self.total = (hidden + 1) * len(self.clip)
@@ -207,9 +208,14 @@ class _Run:
                 target=self.place,
                 perturbations_per_eval=max(1, self.model.batch // len(features)),
             )
-            # every cell of a hidden stretch holds the whole fall: shared out, a map's sum is the falls' sum
-            parts.append(self.by_row(values / (window[0] * window[1])))
+            # every cell of what is hidden holds the whole fall: its rows share it, so that their sum is the fall
+            parts.append(self.by_row(values / window[0]))
         return join(parts, self.clip.starts)
+
+    def step(self) -> float:
+        """Seconds from one frame of the features to the next."""
+        times = self.model.front_end.times(self.clip.features.shape[2])
+        return float(times[1] - times[0]) if len(times) > 1 else self.clip.seconds
 
     def average(self) -> Tensor:
         """Mean of every row over what lies inside the clip, shape = (1, rows, 1)."""

@@ -77,7 +77,9 @@ class WaveformPanel:
         times, low, high = self._outline(span)
         for start, end in self.speech:
             axes.axvspan(start, end, color=colours.speech, lw=0, zorder=0)
-            axes.plot([start, end], [-self.reach] * 2, color=colours.text, lw=3, solid_capstyle="butt", clip_on=False)
+            shown = max(start, span[0]), min(end, span[1])  # half the bar lies below the axis, so nothing clips it
+            if shown[1] > shown[0]:
+                axes.plot(shown, [-self.reach] * 2, color=colours.text, lw=3, solid_capstyle="butt", clip_on=False)
         axes.fill_between(times, low, high, color=colours.wave, lw=0.4)
         axes.plot(self.times, self.rms, color=colours.accent, lw=1.2, label=RMS_NAME)
         axes.plot([], [], color=colours.text, lw=3, label=SPEECH_NAME)
@@ -100,11 +102,11 @@ def reach(*clips: np.ndarray) -> float:
     return 1.08 * (max(float(np.abs(samples).max()) for samples in clips) or 1.0)
 
 
-def csv(samples: np.ndarray, times: np.ndarray, rms: np.ndarray) -> str:
-    """A row every 10 ms: seconds, lowest and highest sample around it, RMS.  times, rms: shape = (G,)."""
+def csv(samples: np.ndarray, times: np.ndarray, rms: np.ndarray, span: Span = (0.0, np.inf)) -> str:
+    """A row every 10 ms of the span: seconds, lowest and highest sample around it, RMS.  times, rms: shape = (G,)."""
     step = max(1, round((times[1] - times[0]) * SAMPLE_RATE)) if len(times) > 1 else len(samples)
     edges = np.arange(len(times)) * step
     edges = edges[edges < len(samples)]
     low, high = np.minimum.reduceat(samples, edges), np.maximum.reduceat(samples, edges)
-    rows = zip(times, low, high, rms, strict=False)
+    rows = (row for row in zip(times, low, high, rms, strict=False) if span[0] <= row[0] <= span[1])
     return "seconds,lowest,highest,rms\n" + "".join(f"{t:.3f},{a:.5f},{b:.5f},{c:.5f}\n" for t, a, b, c in rows)

@@ -138,8 +138,11 @@ def test_a_link_opens_the_same_view_in_a_fresh_browser(context: BrowserContext, 
     drag(first, 0.4, 0.9, load(samples()[0].path).seconds)
     expect(first.locator(".st-key-stretch")).to_contain_text("heard alone")
     drawn(first)
+    first.get_by_role("button", name="Link to this view").click()
+    link = first.get_by_test_id("stPopoverBody").get_by_test_id("stCode").inner_text().strip()
+    assert "model=" in link
     page = context.new_page()
-    page.goto(first.url)
+    page.goto(link)
     drawn(page)
     for where in (".st-key-stretch", ".st-key-figures"):
         expect(page.locator(where)).to_have_text(first.locator(where).inner_text(), use_inner_text=True)
@@ -176,6 +179,16 @@ def test_the_view_can_be_taken_away(visit: NewPage) -> None:
     curves = [name for name in maps if name.startswith("curve/")]
     assert curves
     assert all(np.isfinite(maps[name].values).all() for name in curves)
+
+
+def test_the_votes_that_are_taken_away_are_those_of_each_emotion(visit: NewPage) -> None:
+    page = drawn(visit("attention?model=serct-synthetic&votes=sad"))
+    page.locator(".st-key-more").get_by_role("button", name="Save").click()
+    rows = list(csv.reader(io.StringIO(saved(page, "CSV").decode())))
+    assert any(row[0].endswith(", sad") for row in rows)
+    maps = maps_from_bytes(saved(page, "NPZ"))
+    sad, angry = (maps[f"curve/token_logits/{name}"].values for name in ("sad", "angry"))
+    assert not np.allclose(sad, angry)
 
 
 def test_a_stop_of_the_tour_sets_the_page_up(visit: NewPage) -> None:

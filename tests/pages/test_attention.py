@@ -7,6 +7,7 @@ import json
 import threading
 from base64 import b64decode
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ import soundfile
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import attention_look
+from pages.shared import attention_look, loaders
 from pages.shared.attention_maps import choices
 from pages.shared.attention_tour import stations
 from ser_core.audio import Waveform, load
@@ -149,7 +150,21 @@ def test_gradients_stand_on_the_stage_and_are_not_called_attention(page: AppTest
     page.button_group(key="gradients").set_value(["Grad-CAM", "Occlusion"]).run()
     named = titles(right(page))
     assert [title for title in named if title.startswith(("Grad-CAM", "Occlusion"))] == named[-2:]
-    assert all("gradients, not attention" in title for title in named[-2:])
+    assert ["gradients, not" in title for title in named[-2:]] == [title.startswith("Grad-CAM") for title in named[-2:]]
+    assert all("not attention" in title for title in named[-2:])
+    (own,) = [name for name in page.session_state["attention_shown"][2] if name.startswith("Occlusion")]
+    assert own.removeprefix("Occlusion, ") in loaders.recogniser("tf_transformer").labels
+
+
+def test_a_link_names_what_is_at_its_default_too(page: AppTest) -> None:
+    """Elsewhere, with other checkpoints, the defaults are others."""
+    (link,) = [one.value for one in right(page).code]
+    query = parse_qs(link.partition("?")[2])
+    assert query["model"] == [page.selectbox(key="model").value]
+    assert {"emotion", "voice", "map", "view"} <= set(query)
+    page.button_group(key="show").set_value("Compare").run()
+    (link,) = [one.value for one in right(page).code]
+    assert parse_qs(link.partition("?")[2])["beside"] == page.multiselect(key="beside").value
 
 
 @pytest.mark.parametrize("system", list_systems())

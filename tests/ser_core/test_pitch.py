@@ -55,3 +55,8 @@ def test_a_single_leap_is_smoothed_and_an_edge_is_not() -> None:
 def test_the_table_leaves_unvoiced_moments_empty() -> None:
     table = pitch.PitchTrack(np.array([0.005, 0.015]), np.array([200.0, np.nan])).csv()
     assert io.StringIO(table).read() == "seconds,hertz\n0.005,200.0\n0.015,\n"
+
+
+def test_a_stretch_of_a_track_is_its_moments() -> None:
+    part = pitch.PitchTrack(np.array([0.005, 0.015, 0.025]), np.array([200.0, np.nan, 210.0])).between(0.01, 0.02)
+    assert part.csv() == "seconds,hertz\n0.015,\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -193,6 +194,13 @@ def test_the_page_needs_no_network() -> None:
     assert page.count("Plotly.newPlot(") == 5
 
 
+def test_a_stretch_for_paper_keeps_its_layout() -> None:
+    """What lies outside the stretch takes no room: matplotlib would warn that no room is left."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert paper.save([all_panels()], [(0.5, 0.9)], LIGHT, "png")
+
+
 def test_the_table_of_the_waveform_has_a_row_every_10_ms() -> None:
     moments = 0.01 * (np.arange(200) + 0.5)
     lines = waveform.csv(SOUND, moments, np.full(200, 0.3)).splitlines()
@@ -202,3 +210,5 @@ def test_the_table_of_the_waveform_has_a_row_every_10_ms() -> None:
     assert (seconds, rms) == (0.005, 0.3)
     assert high == pytest.approx(float(SOUND[:160].max()), abs=1e-4)
     assert low == pytest.approx(float(SOUND[:160].min()), abs=1e-4)
+    part = waveform.csv(SOUND, moments, np.full(200, 0.3), (0.5, 0.7)).splitlines()
+    assert part[1:] == lines[51:71]

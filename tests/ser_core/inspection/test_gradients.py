@@ -33,15 +33,15 @@ def test_a_linear_model_has_one_account_and_both_methods_give_it(method: Method)
     expected = weight * (features - average) / features.shape[1]
     found = attribute(model, clip, method, LABELS, "neutral", row_groups=8)
     if method == "integrated_gradients":
-        np.testing.assert_allclose(found.map.values, expected.T[:frames], atol=1e-5)
+        np.testing.assert_allclose(0.01 * found.map.values, expected.T[:frames], atol=1e-5)  # frames of 10 ms
         assert found.gap == pytest.approx(0.0, abs=1e-5)
-    else:  # 100 ms are hidden at a time, and their fall is shared out
-        by_tenth = expected[:, :50].reshape(8, 5, 10).mean(2).repeat_interleave(10, dim=1)
+    else:  # 100 ms are hidden at a time
+        by_tenth = expected[:, :50].reshape(8, 5, 10).sum(2).repeat_interleave(10, dim=1)
         np.testing.assert_allclose(found.map.values[:50], by_tenth.T, atol=1e-5)
 
 
 def test_the_sum_of_integrated_gradients_is_the_change_of_the_logit() -> None:
-    """Exactly but for the 81 cells of the clip's line, on which the segment's 80 columns come to lie."""
+    """In logits per second, on the clip's 81 hundredths of a second; the segment's 80 columns come to lie on them."""
     model, clip = small("tf_transformer"), speechlike(0.81)
     found = attribute(model, clip, "integrated_gradients", LABELS, "sad")
     assert found.gap is not None
@@ -49,8 +49,28 @@ def test_the_sum_of_integrated_gradients_is_the_change_of_the_logit() -> None:
     average = features.mean((0, 2), keepdim=True).expand_as(features)
     with torch.no_grad():
         change = float((model(features) - model(average))[0, 2])
-    assert float(found.map.values.sum()) == pytest.approx(change, abs=found.gap + 0.08 * abs(change))
+    assert 0.01 * float(found.map.values.sum()) == pytest.approx(change, abs=found.gap + 0.08 * abs(change))
     assert found.gap < 0.1 * max(abs(change), 0.01)
+
+
+@pytest.mark.parametrize("system", ["serct", "vit_vertical"])  # samples, and a picture
+def test_occlusion_is_how_far_the_logit_falls(system: str) -> None:
+    model, clip = small(system), speechlike(0.8)
+    curve = attribute(model, clip, "occlusion", LABELS, "sad").curve()
+    features = features_of(model, clip)
+    assert len(features) == 1
+    times = model.front_end.times(features.shape[2])
+    inside = torch.as_tensor(times < 0.8) if system == "vit_vertical" else torch.ones(len(times), dtype=torch.bool)
+    average = features[..., inside].mean((0, 2), keepdim=True)
+    step = float(times[1] - times[0])
+    width = max(1, round(0.1 / step), -(-len(times) // 40))
+    hidden = features.clone()
+    hidden[..., 2 * width : 3 * width] = average
+    with torch.no_grad():
+        fall = float((model(features) - model(hidden))[0, LABELS.index("sad")])
+    middle = float(times[2 * width : 3 * width].mean())
+    place = int(np.abs(curve.axis("time").centres - middle).argmin())
+    assert curve.values[place] == pytest.approx(fall, abs=1e-5)
 
 
 @pytest.mark.parametrize("system", SMALL)
