@@ -27,10 +27,13 @@ def test_the_numbers_are_those_of_the_card(name: str, measured: Measured) -> Non
 
 
 def test_every_shipped_checkpoint_beats_chance() -> None:
+    """On unheard speakers of its own corpora; how it does on one it never met is reported, whatever it is."""
     for name in NAMES:
         card = load_card(PROJECT / "checkpoints" / name)
         assert card.ships
-        assert all(measured.intervals["ua"][0] > 1 / len(card.labels) for measured in card.results), name
+        own = [measured for measured in card.results if measured.corpus in card.data.corpora]
+        assert own
+        assert all(measured.intervals["ua"][0] > 1 / len(card.labels) for measured in own), name
 
 
 @pytest.mark.parametrize("name", NAMES)
