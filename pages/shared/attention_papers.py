@@ -179,7 +179,8 @@ def patches(clip: Clip) -> None:
         "After Figure 6 of 003: where the class token of the last layer looks, on the clip and on copies of it that a "
         "person hears as the same emotion. Bottom: seconds. Left: hertz of the picture; a column of 128×1 is 31 ms "
         "wide and holds all hertz (smoothed and stretched to 0..1, as in the paper's masks), a patch of 16×16 is half "
-        "a second by sixteen mel bands. Does not show why: a map that moves with the copy may still decide nothing."
+        "a second by sixteen mel bands. Does not show why: a map that moves with the copy may still decide nothing; "
+        "and a teacher beside the student differs in depth too."
     )
     _name_models(columns)
     drawn: list[list[Panel]] = [[] for _ in columns]
