@@ -127,11 +127,8 @@ def one_model(clip: Clip, model: Recogniser) -> None:
             found = show_tests(clip, model, look, view, curve, label)
         figures |= {f"{chosen.title}{voted}, {name}": row for name, row in found.items()}
     st.session_state["attention_shown"] = (chosen, drawn, figures)
-    curves = {f"curve/{one.name}": shape for one, shape in look.curves.items() if one.name != VOTES_MAP}
-    if VOTES_MAP in look.kept:
-        curves |= {f"curve/{VOTES_MAP}/{one}": look.votes(number) for number, one in enumerate(model.labels)}
-    curves |= {f"curve/{one.curve.name}/{label}": one.curve for one in opinions}
-    take_away(clip, model, look, drawn, figures, zoom, curves)
+    take_away(clip, model, look, drawn, figures, zoom,
+              {f"curve/{one.curve.name}/{label}": one.curve for one in opinions})  # fmt: skip
 
 
 def trimmed(clip: Clip, look: Look) -> str:
@@ -213,15 +210,19 @@ def show_answer(answer: Prediction, model: Recogniser, clip: Clip) -> None:
 
 def take_away(
     clip: Clip, model: Recogniser, look: Look, drawn: Shown, rows: dict[str, dict[str, float | None]],
-    zoom: tuple[float, float] | None, curves: dict[str, AttentionMap],
+    zoom: tuple[float, float] | None, beside: dict[str, AttentionMap],
 ) -> None:  # fmt: skip
+    """beside: further curves on the stage, for the .npz."""
     span = zoom or (0.0, clip.waveform.seconds)
 
     def maps() -> bytes:
         whole = model.predict(clip.waveform, attention=True).attention
         assert whole is not None
+        curves = {f"curve/{one.name}": curve for one, curve in look.curves.items() if one.name != VOTES_MAP}
+        if VOTES_MAP in look.kept:
+            curves |= {f"curve/{VOTES_MAP}/{one}": look.votes(number) for number, one in enumerate(model.labels)}
         made = {"product": look.product()} if {"time", "band"} <= look.kept.keys() else {}
-        return maps_to_bytes({**whole.maps, **curves, **made}, whole.left_out)
+        return maps_to_bytes({**whole.maps, **curves, **beside, **made}, whole.left_out)
 
     with st.container(key="more", horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         link_popover("map", "view", "votes")
