@@ -114,6 +114,17 @@ def answered(page: Page, act: Callable[[], object], where: str, text: str = "") 
     return float(page.wait_for_function("() => window.answered", polling="raf").json_value())
 
 
+def from_press(page: Page, act: Callable[[], object], shown: Callable[[], object]) -> float:
+    """Seconds by the browser's own clock from the press until `shown` returns."""
+    page.evaluate(
+        "() => document.addEventListener('pointerdown', () => { window.pressed = performance.now(); },"
+        " { capture: true, once: true })"
+    )
+    act()
+    shown()
+    return float(page.evaluate("() => (performance.now() - window.pressed) / 1000"))
+
+
 def still(page: Page) -> None:
     """The server has nothing more to do for this visitor."""
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
@@ -171,12 +182,14 @@ def attention(place: Place, table: Table) -> None:
         stage = page.locator(".stage").element_handle()  # in a shadow that scripts do not look into
         for kind, times in (("head", heads), ("view", views)):
             group = page.locator(f".st-key-{kind}").get_by_role("radio")
+            if kind == "view":
+                expect(group.first).to_be_visible()
             for number in (1, 0) * 4 if group.count() > 1 else ():
                 button = group.nth(number)
                 if kind == "view":  # not every view has other lanes: wait until the server is done and all is drawn
-                    times.append(timed(button.click, lambda: still(page)))
+                    times.append(from_press(page, button.click, lambda: still(page)))
                 else:
-                    times.append(timed(button.click, soon(page, OTHER_LANES, stage, lanes)))
+                    times.append(from_press(page, button.click, soon(page, OTHER_LANES, stage, lanes)))
                 still(page)
                 lanes = drawn(page)
         if heads:
