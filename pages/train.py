@@ -42,8 +42,8 @@ def main() -> None:
         st.title("Train", anchor=False)
         st.caption("Launch a training on this computer or a cluster, watch it learn, and try what it learnt.")
     allowed = ask_permission("launch, cancel or delete trainings").allowed
-    if train_actions.GO in st.session_state:
-        st.session_state["train"] = st.session_state.pop(train_actions.GO)
+    for key, value in st.session_state.pop(train_actions.GO, {}).items():
+        st.session_state[key] = value
     begin, watch, sweeps = st.tabs([LAUNCH, RUNS, SWEEPS], key="train", on_change="rerun", bind="query-params")
     seen = st.session_state.pop(SEEN, None)
     for tab, name, part in ((watch, RUNS, show_watch), (sweeps, SWEEPS, show_sweeps)):
@@ -53,6 +53,10 @@ def main() -> None:
                 show_again_and_again(part, first=seen != name)
             if seen != name:
                 time.sleep(PAINT)
+        else:
+            with tab, st.container(key=f"behind-{name.lower()}"):  # so that a click on the tab waits for nothing
+                jobs = list_jobs()
+                part(jobs, {job.id: job.status() for job in jobs}, True)
     with begin:  # also while it is not seen: the way back to it waits for nothing
         show_launch(allowed)
     warm_browser()
@@ -93,10 +97,10 @@ def go(recipe: Recipe, device: str, cluster: Cluster | None, plan: Plan = ONE_RU
         st.error(str(error), icon=":material/error:")
         return
     st.session_state.pop(train_form.CLONE, None)
-    st.session_state[train_runs.PICKED] = jobs[0].id
+    there = {"train": SWEEPS if plan.lines else RUNS, train_runs.PICKED: jobs[0].id}
     if jobs[0].order and plan.lines:
-        st.session_state[train_sweeps.SWEEP] = jobs[0].order.sweep
-    st.session_state[train_actions.GO] = SWEEPS if plan.lines else RUNS
+        there[train_sweeps.SWEEP] = jobs[0].order.sweep
+    st.session_state[train_actions.GO] = there
     st.rerun()
 
 

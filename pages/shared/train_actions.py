@@ -13,7 +13,7 @@ from ser_core.checkpoints import Card, list_checkpoints
 from ser_core.errors import SpeechEmotionError
 from ser_core.jobs import Job, Status, cancel, clone, delete, keep, resume
 
-GO = "train_go"  # the part of the page to open at the next run
+GO = "train_go"  # the part of the page to open at the next run, and what is to be chosen there, by widget
 OPENS = (
     ("Recognise", "pages/recognise.py", ":material/hearing:"),
     ("Attention", "pages/attention.py", ":material/visibility:"),
@@ -120,7 +120,7 @@ def free_name(wanted: str) -> str:
 def to_form(job: Job, launch_part: str) -> None:
     """Raises RecipeError where its recipe was edited into something that is none."""
     st.session_state[CLONE] = (job.id, clone(job))
-    st.session_state[GO] = launch_part
+    st.session_state[GO] = {"train": launch_part}
 
 
 def ask(name: str, icon: str, meaning: str, sure: str, act: Callable[[], object], allowed: bool) -> None:

@@ -15,7 +15,7 @@ SWEEP = "sweep"
 
 
 def show_sweeps(jobs: Sequence[Job], runs_part: str, go: str, first: bool) -> None:
-    """runs_part: the part of the page with the runs.  go: the key that opens a part at the next run.
+    """runs_part: the part of the page with the runs.  go: the key of `train_actions.GO`.
 
     first: the table is still to come.
     """
@@ -61,8 +61,7 @@ def show_sweeps(jobs: Sequence[Job], runs_part: str, go: str, first: bool) -> No
         )  # fmt: skip
         if st.button("See the curves", icon=":material/show_chart:", key="sweep-curves"):
             ids = [row.run for row in rows][:MOST]
-            st.session_state[PICKED], st.session_state[BESIDE] = ids[0], ids[1:]
-            st.session_state[go] = runs_part
+            st.session_state[go] = {"train": runs_part, PICKED: ids[0], BESIDE: ids[1:]}
             st.rerun()
 
 

@@ -254,6 +254,18 @@ def test_how_far_a_run_is_stands_there_before_its_plots(app: AppTest) -> None:
     assert part(app, "Runs").dataframe
 
 
+def test_behind_the_form_it_stands_too_how_far_a_run_is(app: AppTest) -> None:
+    """So the click on its part is answered at once; and a launch from the form leads to the new run all the same."""
+    trained("one", "cancelled")
+    app.run()
+    assert "Cancelled" in words(app)
+    assert app.selectbox(key="run").value == "one"
+    app.button(key="quick-launch").click().run()
+    assert not app.exception
+    assert app.selectbox(key="run").value == list_jobs()[0].id != "one"
+    assert "queued" in words(app).lower()
+
+
 def test_the_latest_validation_as_a_matrix(app: AppTest) -> None:
     run = trained("run", "cancelled")
     part(app, "Runs")
