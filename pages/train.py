@@ -1,6 +1,5 @@
 """Train: launch a training, watch it, take away what it learnt."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +23,6 @@ LAUNCH, RUNS, SWEEPS = "Launch", "Runs", "Sweeps"
 ONE_RUN = Plan()
 OFTEN, SELDOM = 2, 10  # seconds between two looks at the run folders, while a run goes on and else
 SOON = 0.5  # seconds from a part's first look, which is to be painted by then, to its tables and plots
-PAINT = 0.15  # seconds that a browser has for that look before it is sent the form behind it
 SEEN = "train-seen"  # the part that was open when the page was drawn last
 STYLE = """<style>
 .st-key-run-progress { min-height: 11rem; }
@@ -51,8 +49,6 @@ def main() -> None:
             st.session_state[SEEN] = name
             with tab:
                 show_again_and_again(part, first=seen != name)
-            if seen != name:
-                time.sleep(PAINT)
         else:
             with tab, st.container(key=f"behind-{name.lower()}"):  # so that a click on the tab waits for nothing
                 jobs = list_jobs()
