@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import brand, notice, warm
+from pages.shared import brand, live_places, notice, warm
 
 brand.configure()
 
@@ -28,6 +28,8 @@ page = st.navigation(
         ],
     }
 )
+if page.url_path != "live":
+    live_places.leave()  # whoever listened does not any more
 notice.in_class()
 page.run()
 warm.warm_up()  # behind the page, which is what the visitor waits for

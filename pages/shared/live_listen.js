@@ -5,6 +5,8 @@ const KEPT = 30; // seconds of sound, and of answers
 const PATIENCE = 4000; // milliseconds after which a message that nobody answered is sent again
 const METER = 60; // dB that the meter spans
 const LEAVING = "a[href], .st-key-live-open button"; // what leads to another page
+const WAYS = ["pointerdown", "click", "popstate"];
+const HOLD = 1000; // milliseconds without a message after a press on such a thing: time for the click that follows
 const lives = new WeakMap();
 
 export default function (component) {
@@ -29,14 +31,16 @@ class Live {
     this.sent = Math.floor(Math.random() * 2 ** 50);
     this.flight = null; // the message that Python works on; a second one would replace it on its way
     this.queue = [];
+    this.holdUntil = 0;
     this.clear();
     this.watch = setInterval(() => this.look(), 1000);
     this.leaves = (event) => {
       const target = event.composedPath()[0];
-      if (event.type === "popstate" || (target.closest && target.closest(LEAVING))) this.leave();
+      if (event.type !== "popstate" && !(target.closest && target.closest(LEAVING))) return;
+      if (event.type === "pointerdown") this.holdUntil = performance.now() + HOLD;
+      else this.leave();
     };
-    document.addEventListener("click", this.leaves, true);
-    window.addEventListener("popstate", this.leaves, true);
+    for (const kind of WAYS) window.addEventListener(kind, this.leaves, true);
     this.start.onclick = () => (this.on ? this.stop("") : this.begin());
     this.keep.onclick = () => this.hand();
     new ResizeObserver(() => this.data && this.draw()).observe(this.course);
@@ -86,21 +90,25 @@ class Live {
     }
   }
   stop(why) {
-    this.microphone.close();
     if (this.on && this.rate) this.queue.push({ kind: "ended" });
+    this.close(why);
+    this.pump();
+  }
+  close(why) {
+    this.microphone.close();
     this.on = false;
     this.say(this.held ? "Stopped" : "Not listening");
     this.tell(why, why !== "");
     if (!why) this.tell(this.held ? "The last half minute stays in this browser until you start again or leave." : "");
     this.level(-100);
     this.show();
-    this.pump();
   }
-  // A message sent between the way to another page and its arrival would lead back here.
+  // A message that is sent between the way to another page and its arrival (Streamlit sends each a moment late) would
+  // name this page, and empty the other one.  So none is; `app.py` forgets what was heard when it draws another page.
   leave() {
-    if (!this.on) return;
-    if (this.flight) this.on = false; // so that none follows; Python forgets by itself
-    this.stop("");
+    this.queue.length = 0;
+    if (this.flight) delete this.flight.message; // nor is it sent again
+    if (this.on) this.close("");
   }
   hear(samples, when) {
     if (!this.root.isConnected) return this.microphone.close(); // another page is open
@@ -116,7 +124,7 @@ class Live {
   }
   // The next message, if the last was answered.
   pump() {
-    if (this.flight) return;
+    if (this.flight || performance.now() < this.holdUntil) return;
     if (this.queue.length) return this.post(this.queue.shift());
     if (!this.on || !this.rate || this.came - this.answered < this.data.step * this.rate) return;
     const wanted = Math.min(this.came - this.answered, this.held, Math.round(this.data.window * this.rate));
@@ -141,8 +149,7 @@ class Live {
   look() {
     if (!this.root.isConnected) {
       clearInterval(this.watch);
-      document.removeEventListener("click", this.leaves, true);
-      window.removeEventListener("popstate", this.leaves, true);
+      for (const kind of WAYS) window.removeEventListener(kind, this.leaves, true);
       return this.microphone.close();
     }
     if (this.flight && performance.now() - this.flight.posted > PATIENCE) {
@@ -150,6 +157,7 @@ class Live {
       this.flight = null;
       this.passing("The server is busy: answers come late.");
     }
+    this.pump();
     if (!this.on || !this.rate) return;
     if (performance.now() - this.quietSince > 2000) this.tell(SENTENCES.muted, true);
     else if (this.hint.textContent === SENTENCES.muted) this.tell("");

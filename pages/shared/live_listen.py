@@ -29,7 +29,7 @@ TOO_LOUD = "Too loud: the sound is cut off at full scale. Move back, or turn the
 TOO_QUIET = "Very quiet: move closer to the microphone, or turn the input level up."
 ANSWER_WITHIN = 10.0  # seconds, of the line
 _KEY = "live-listen"
-_LISTENING, _ANSWER, _KEPT = "live/listening", "live/answer", "live/kept"
+_ANSWER, _KEPT = "live/answer", "live/kept"
 _DONE = "live/done"  # number of the last message that was dealt with
 _HERE = Path(__file__).parent
 _HTML = """
@@ -113,7 +113,7 @@ def _receive(model: Recogniser, allowed: bool) -> None:
         number = whole(message, "id")
         kind = message["kind"]
         if kind == "ended":
-            _ended()
+            live_places.leave()
         elif kind == "keep" and allowed:
             _keep(message)
         elif kind == "sound" and allowed:
@@ -135,13 +135,13 @@ def _hear(message: dict[str, Any], model: Recogniser) -> dict[str, Any]:
         over = str(error)
     except ServingError as error:
         return {"says": "No answer in time", "shares": None, "hint": str(error)}
-    _ended()
+    live_places.leave()
     return {"over": over}
 
 
 def _listener(model: Recogniser, run: int, rate: int) -> Listener:
     """This visitor's, begun anew with each start, and with each other model."""
-    known: tuple[tuple[int, int, Recogniser], Listener] | None = st.session_state.get(_LISTENING)
+    known: tuple[tuple[int, int, Recogniser], Listener] | None = st.session_state.get(live_places.LISTENING)
     if known is None or known[0] != (run, rate, model):
         line = waiting.line()
 
@@ -153,7 +153,7 @@ def _listener(model: Recogniser, run: int, rate: int) -> Listener:
                 ticket.leave()
 
         known = (run, rate, model), Listener(model, rate, predict)
-        st.session_state[_LISTENING] = known
+        st.session_state[live_places.LISTENING] = known
     return known[1]
 
 
@@ -170,12 +170,6 @@ def in_words(heard: Heard, model: Recogniser) -> dict[str, Any]:
         "shares": [round(float(share), 4) for share in heard.smoothed.probabilities],
         "hint": hint,
     }
-
-
-def _ended() -> None:
-    """The window that the model heard goes, and the place is free for somebody else."""
-    st.session_state.pop(_LISTENING, None)
-    live_places.leave()
 
 
 def _keep(message: dict[str, Any]) -> None:

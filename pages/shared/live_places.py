@@ -13,6 +13,7 @@ LONGEST = 600.0  # seconds that one start lasts: a forgotten tab gives its place
 GONE = 10.0  # seconds without sound after which a place counts as left
 FULL = f"{MOST} people are listening live on this computer, and no more fit: try again in a moment, or record a clip."
 TIME_IS_UP = f"You listened for {LONGEST / 60:.0f} minutes: press Start to go on."
+LISTENING = "live/listening"  # key of the window that a visitor's model hears, in the session's state
 _KEY = "live/place"
 
 
@@ -56,6 +57,8 @@ def take(run: int) -> str:
 
 
 def leave() -> None:
+    """The window that the model heard goes, and the place is free for somebody else."""
+    st.session_state.pop(LISTENING, None)
     places().leave(_visitor())
 
 

@@ -138,6 +138,12 @@ def context(chromium: str, microphone: Path) -> Iterator[BrowserContext]:
         browser.close()
 
 
+def settled(page: Page) -> Page:
+    """Wait until the server has nothing more to do for this page."""
+    expect(page.locator('[data-test-script-state="notRunning"]')).to_have_count(1, timeout=PATIENCE)
+    return page
+
+
 @pytest.fixture
 def visit(context: BrowserContext, address: str) -> Iterator[NewPage]:
     """Open the application as a new visitor.  At the end: no console error, and nothing was asked of another host."""

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from ser_core.audio import load
 from ser_core.corpora.synthetic import samples
 from ser_core.maps import maps_from_bytes
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, settled
 from tests.browser.test_recognise import picture
 
 LEFT, RIGHT = 54, 10  # pixels beside the stage's lanes
@@ -24,8 +24,8 @@ LEFT, RIGHT = 54, 10  # pixels beside the stage's lanes
 def drawn(page: Page) -> Page:
     """Wait until the page stands and the server has nothing more to do."""
     expect(page.locator(".st-key-more")).to_be_visible()
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-    return page
+    expect(page.locator(".stage")).to_be_visible()
+    return settled(page)
 
 
 def to_attention(page: Page, phone: bool = False) -> Page:

@@ -12,17 +12,17 @@ from playwright.sync_api import Page, expect
 
 from ser_core.corpora.synthetic import samples
 from ser_core.plots.theme import DARK, LIGHT
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, settled
 from tests.browser.test_recognise import picture, rgb
 
 
 def drawn(page: Page) -> Page:
     """Wait until the counts stand and a recording can be played."""
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)  # the figures of another corpus are gone by then
+    settled(page)  # the figures of another corpus are gone by then
     for key in ("by-emotion", "by-sex", "by-speaker", "lengths"):
         expect(page.locator(f".st-key-{key} .js-plotly-plot")).to_be_visible()
     expect(page.locator(".st-key-listen audio")).to_be_visible()
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    settled(page)
     return page
 
 

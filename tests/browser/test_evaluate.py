@@ -15,7 +15,7 @@ from pages.shared.evaluate_catalogue import SHIPPED
 from ser_core.corpora.synthetic import samples
 from ser_core.evaluation import Evaluation, load_evaluation
 from ser_core.plots.theme import DARK, LIGHT
-from tests.browser.conftest import SCREENSHOTS, NewPage
+from tests.browser.conftest import SCREENSHOTS, NewPage, settled
 from tests.browser.test_recognise import picture, rgb
 
 MODEL = "ctmam-general"
@@ -28,11 +28,6 @@ pytestmark = pytest.mark.skipif(not STORED.is_dir(), reason=f"no evaluation of {
 def shipped(served_checkpoints: Path) -> None:
     if not (served_checkpoints / MODEL).is_dir():
         pytest.skip(f"{MODEL} does not ship")
-
-
-def settled(page: Page) -> Page:
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-    return page
 
 
 def to_evaluate(page: Page, phone: bool = False) -> Page:

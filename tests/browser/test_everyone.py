@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, settled
 from tests.browser.test_outside import PAGES
 
 STREAMLIT_OWN = "[data-testid='stSidebarNavItems']"  # its list wears the role of a menu
@@ -18,8 +18,7 @@ MANY = 80  # more stops of the Tab key than the first view has
 
 def still(page: Page) -> Page:
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
-    expect(page.locator('[data-test-script-state="notRunning"]')).to_have_count(1)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    settled(page)
     expect(page.locator("[data-stale=true]")).to_have_count(0)
     page.evaluate("Promise.all(document.getAnimations().map(one => one.finished.catch(() => null)))")  # colours fade in
     return page

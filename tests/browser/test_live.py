@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
 
 from pages.shared.live_listen import KEPT_SECONDS, TITLE
 from pages.shared.notice import CONSENT
 from ser_core.audio import load
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, settled
 from tests.browser.test_recognise import picture
 
 # So that a test can see whether the microphone is still open.
@@ -80,11 +82,27 @@ def test_the_last_seconds_are_kept_on_request_only(visit: NewPage) -> None:
     page.wait_for_function(CLOSED)
 
 
-def test_leaving_the_page_closes_the_microphone(visit: NewPage) -> None:
-    page = listening(visit("live"))
+def test_leaving_the_page_closes_the_microphone_without_a_word_to_the_server(visit: NewPage) -> None:
+    page = visit("live")
+    sent: list[ClientState] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(rerun(frame))))
+    page.reload()
+    listening(page)
+    sent.clear()
     page.get_by_role("link", name="Models").click()
     expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
     page.wait_for_function(CLOSED)
+    settled(page)
+    # A message of Live that arrives after the one for the other page would empty that page.
+    asked = next(i for i, one in enumerate(sent) if not one.fragment_id)
+    assert [one for one in sent[asked:] if one.fragment_id] == []
+    expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
+
+
+def rerun(frame: bytes | str) -> ClientState:
+    """What the browser asked of the server: a run of the page, or of the fragment that it names."""
+    assert isinstance(frame, bytes)
+    return BackMsg.FromString(frame).rerun_script
 
 
 @pytest.mark.parametrize(

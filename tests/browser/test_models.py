@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ser_core.plots.theme import DARK, LIGHT
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, settled
 from tests.browser.test_recognise import picture, rgb
 
 
@@ -17,7 +17,7 @@ def drawn(page: Page) -> Page:
     """Wait until the diagram stands."""
     expect(page.locator(".st-key-diagram .js-plotly-plot").first).to_contain_text("samples")
     expect(page.locator(".st-key-blocks")).to_contain_text("trainable parameters")
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    settled(page)
     return page
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Route, WebSocketRoute, expect
 
-from tests.browser.conftest import PATIENCE, ROOT, served
+from tests.browser.conftest import ROOT, served, settled
 
 PAGES = re.findall(r'url_path="(\w+)"', (ROOT / "app.py").read_text())
 
@@ -58,7 +58,7 @@ def test_a_page_works_with_every_outside_request_refused(
     assert answer is not None
     assert "default-src 'self'" in answer.headers["content-security-policy"]
     expect(page.get_by_role("heading", level=1).first).to_be_visible()
-    expect(page.locator('[data-test-script-state="notRunning"]')).to_have_count(1, timeout=PATIENCE)
+    settled(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     page.close()
     assert asked == []

@@ -16,7 +16,7 @@ from ser_core.audio import load
 from ser_core.changes import Changes
 from ser_core.corpora.synthetic import samples
 from ser_core.plots.theme import DARK, LIGHT
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, settled
 from tests.browser.test_recognise import picture, rgb
 
 KEYS = [name.lower().replace(" ", "-") for name in PICTURES]
@@ -29,7 +29,7 @@ def drawn(page: Page, clips: int = 1) -> Page:
         expect(page.locator(f".st-key-picture-{key} .js-plotly-plot").last).to_contain_text("seconds")
     expect(page.locator(".st-key-answers .js-plotly-plot")).to_have_count(clips)
     expect(page.locator(".st-key-more").get_by_role("button", name="WAV")).to_be_visible()
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+    settled(page)
     return page
 
 

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared.live_listen import in_words, unpacked, whole
-from pages.shared.live_places import FULL, GONE, LONGEST, TIME_IS_UP, Places
+from pages.shared.live_places import FULL, GONE, LISTENING, LONGEST, TIME_IS_UP, Places
 from ser_core.audio import SAMPLE_RATE, load
 from ser_core.corpora.synthetic import samples
 from ser_core.live import Listener
@@ -44,6 +44,16 @@ def test_in_class_the_notice_stands_above_the_page_and_not_in_it_too(
     app = AppTest.from_file(str(APP), default_timeout=120).run().switch_page("pages/live.py").run()
     assert app.title[0].value == "Live"
     assert "Not for judging people" not in "".join(one.value for one in app.markdown)  # `app.py` puts it above
+
+
+def test_the_window_that_was_heard_goes_where_another_page_is_drawn(
+    shelf_of_one: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SER_CHECKPOINTS", str(shelf_of_one))
+    app = AppTest.from_file(str(APP), default_timeout=120)
+    app.session_state[LISTENING] = "seconds of sound"
+    app.run()
+    assert LISTENING not in app.session_state
 
 
 def test_a_voice_gets_words_and_shares_and_silence_gets_none(shelf_of_one: Path) -> None:
