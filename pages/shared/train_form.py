@@ -83,7 +83,7 @@ def _arrive() -> None:
 
 def _composed() -> tuple[str, dict[str, Any] | None]:
     """A recipe by name."""
-    first, second, third, fourth = st.columns([0.22, 0.24, 0.3, 0.24])
+    first, second, third, fourth = st.columns([0.21, 0.24, 0.28, 0.27])
     with first:
         system = pick_system("train_system")
     variant = second.selectbox(

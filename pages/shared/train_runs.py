@@ -33,10 +33,10 @@ def show_runs(jobs: Sequence[Job], states: dict[str, Status]) -> None:
         on_select=_follow,
         selection_mode="single-row",
         column_config={
-            "Run": st.column_config.TextColumn(width=290, pinned=True),
             "State": st.column_config.TextColumn(width="small"),
+            "Run": st.column_config.TextColumn(width=290),
             "Progress": st.column_config.ProgressColumn(
-                width="small", min_value=0, max_value=1, format="percent", help="Epochs done, of this stage."
+                width="small", min_value=0, max_value=100, format="%.0f%%", help="Epochs done, of this stage."
             ),
             "UA": st.column_config.NumberColumn(
                 format="%.0f%%", help="On the validation voices, after the latest epoch.", width="small"
@@ -54,9 +54,9 @@ def row_of(job: Job, status: Status) -> dict[str, str | float | None]:
     ua = status.metrics.get("validation_ua")
     done = 1.0 if status.state == "done" else status.epoch / status.epochs if status.epochs else 0.0
     return {
-        "Run": job.id,
         "State": MARKS[status.state],
-        "Progress": done,
+        "Run": job.id,
+        "Progress": 100 * done,
         "UA": None if ua is None else 100 * ua,
         "Left": "" if status.seconds_left is None else in_words(status.seconds_left),
         "Why": status.reason,
