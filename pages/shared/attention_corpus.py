@@ -135,11 +135,11 @@ def _show(rows: Sequence[Row], preferred: str) -> None:
         value = one.get(f"{measured.get(one['checkpoint'])}/{figure.key}")
         if value is not None:
             groups.setdefault(str(one["checkpoint" if side == MODELS else "emotion"]), []).append(value)
-    below = "model, and clips" if side == MODELS else "acted emotion, and clips"
-    panel = DistributionPanel(f"{figure.title}, {title}", groups, figure.axis, figure.nothing, below)
+    group = "model" if side == MODELS else "acted emotion"
+    panel = DistributionPanel(f"{figure.title}, {title}", groups, figure.axis, figure.nothing, group)
     st.plotly_chart(
         panel.figure((0, 0), brand.colours()), theme=None, key="corpus-plot", config=BARE,
-        alt=f"{panel.title}: a box for each {'model' if side == MODELS else 'emotion'}.",
+        alt=f"{panel.title}: a box for each {group}.",
     )  # fmt: skip
     heard_by = [{one["utterance"] for one in by_name[name]} for name in measured]
     every, sizes = set().union(*heard_by), sorted({len(own) for own in heard_by})

@@ -228,12 +228,10 @@ def test_agreement_shows_what_is_missing_as_missing() -> None:
 @pytest.mark.parametrize("colours", [LIGHT, DARK])
 def test_a_distribution_has_a_box_for_each_group_and_says_how_many_clips(colours: Palette) -> None:
     groups = {"angry": [0.4], "tf_transformer-synthetic": [0.1, -0.2, 0.3]}
-    panel = DistributionPanel(
-        "Time attention", groups, "rank correlation with loudness", 0.0, "acted emotion, and clips"
-    )
+    panel = DistributionPanel("Time attention", groups, "rank correlation with loudness", 0.0, "acted emotion")
     drawn = panel.figure(SPAN, colours)
-    assert [trace.name for trace in drawn.data] == ["angry<br>1", "tf_transformer-<br>synthetic<br>3"]
-    assert drawn.layout.yaxis.title.text == "rank correlation with loudness"
+    assert [trace.name for trace in drawn.data] == ["angry<br>1 clip", "tf_transformer-<br>synthetic<br>3 clips"]
+    assert drawn.layout.xaxis.title.text == "rank correlation with loudness"
     assert paper.save([[panel]], [SPAN], colours, "png", below=None).startswith(b"\x89PNG")
     assert b"seconds" not in paper.save([[panel]], [SPAN], colours, "svg", below=None)
 
