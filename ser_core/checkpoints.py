@@ -68,6 +68,10 @@ class Data(Section):
     def seen_speakers(self) -> frozenset[str]:
         return frozenset(self.train.speakers + self.validation.speakers)
 
+    def met_sounds(self) -> frozenset[str]:
+        """The sounds it learnt from or was chosen on, as `Part.utterances` writes them, whatever they are called."""
+        return frozenset({*self.train.utterances.values(), *self.validation.utterances.values()})
+
 
 class Measured(Section):
     """One measurement, made on the file as shipped."""

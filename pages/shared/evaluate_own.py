@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
 from pages.shared import notice
 from pages.shared.evaluate_work import working
-from ser_core.audio import Waveform, load
-from ser_core.checkpoints import Card
-from ser_core.corpora import Scan, Utterance
+from ser_core.corpora import Scan
 from ser_core.corpora.archive import Limits
 from ser_core.corpora.own import own_corpus
 from ser_core.corpora.uploads import Scratch, receive
-from ser_core.errors import AudioError, CorpusError, SpeechEmotionError
+from ser_core.errors import CorpusError, SpeechEmotionError
 from ser_core.evaluation import Evaluation
 
 LIMITS = Limits(bytes=512 * 2**20, files=2000)
@@ -113,16 +110,3 @@ def remove() -> None:
     """As `forget`, and the field for the ZIP is empty again, which lets go of the ZIP itself."""
     forget()
     st.session_state[_FIELD] = st.session_state.get(_FIELD, 0) + 1
-
-
-def unmet(card: Card) -> Callable[[Utterance], Waveform]:
-    """Reads a clip.  Raises AudioError where the model has learnt from this very sound: it would be no test."""
-    met = {*card.data.train.utterances.values(), *card.data.validation.utterances.values()}
-
-    def read(utterance: Utterance) -> Waveform:
-        waveform = load(utterance.path)
-        if waveform.digest[:16] in met:
-            raise AudioError("seen", "The model was trained or chosen on this very clip: it would be no test.")
-        return waveform
-
-    return read

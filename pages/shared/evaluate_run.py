@@ -122,7 +122,7 @@ def start(choice: Choice, utterances: tuple[Utterance, ...], corpus: str, noise:
     model, protocol, own = choice.model, choice.protocol, choice.own
 
     def do(progress: Progress) -> None:
-        found = recognised(recogniser, utterances, corpus, protocol, own, noise, progress)
+        found = recognised(recogniser, utterances, corpus, protocol, noise, progress)
         if not own:
             evaluate_catalogue.keep(found, model)
             return
@@ -138,18 +138,16 @@ def recognised(
     utterances: tuple[Utterance, ...],
     corpus: str,
     protocol: str,
-    own: bool,
     noise: bool,
     progress: Progress,
 ) -> Evaluation:
     """A clip at a time, so that the bar moves and the button works even where one takes a second."""
     from ser_core.training.data import read  # knows the changed copies of paper 003
 
-    reader = evaluate_own.unmet(recogniser.card) if own else read
     doing = f"recognising {title_of(corpus)}"
-    found = evaluate(recogniser, utterances, corpus, protocol, False, progress, batch=1, read=reader, doing=doing)
+    found = evaluate(recogniser, utterances, corpus, protocol, False, progress, batch=1, read=read, doing=doing)
     if noise:
-        curve = noise_curve(recogniser, utterances, corpus, protocol, False, progress, read=reader, batch=1)
+        curve = noise_curve(recogniser, utterances, corpus, protocol, False, progress, read=read, batch=1)
         found = replace(found, noise=curve)
     return found
 

@@ -88,11 +88,13 @@ def drawing(report: Report) -> str:
 
 def told(report: Report) -> str:
     """Size, protocol, and what was left out: "70 clips of 2 speakers …"."""
-    voices = f"{report.speakers} speaker" + ("s" if report.speakers != 1 else "")
     known = not (report.seen_included or is_own(report.corpus))
-    parts = [f"{report.n:,} clips of {voices} it never heard" if known else f"{report.n:,} clips"]
+    unheard = " it never heard" if "unknown" not in report.voices() else ""
+    parts = [f"{report.n:,} clips of {report.voices()}{unheard}" if known else f"{report.n:,} clips"]
     if report.excluded:
         parts.append(f"{report.excluded:,} left out because the model has heard their speaker")
+    if report.learnt:
+        parts.append(f"{report.learnt:,} left out because it was trained or chosen on the very clip")
     if report.outside:
         parts.append(f"{report.outside:,} with an emotion that it does not know")
     if report.unreadable:

@@ -77,10 +77,11 @@ def print_report(report: Report) -> None:
     if report.seen_included:
         print("SEEN SPEAKERS INCLUDED: these figures prove nothing about a new voice.")
     print(
-        f"{report.checkpoint} on {report.corpus}: {report.n} clips of {report.speakers} speakers, "
+        f"{report.checkpoint} on {report.corpus}: {report.n} clips of {report.voices()}, "
         + figures(report.model_dump())
     )
-    print(f"left out: {report.excluded} of seen speakers, {report.outside} with other emotions")
+    learnt = f"{report.learnt} of clips it learnt from, " if report.learnt else ""
+    print(f"left out: {report.excluded} of seen speakers, {learnt}{report.outside} with other emotions")
     if report.folds:
         folds = report.folds
         print(
@@ -142,6 +143,7 @@ def cross(
     """Every checkpoint on every corpus: unseen speakers, and only the emotions that both know."""
     from ser_core.corpora import data_folder
     from ser_core.evaluation.cross import grid
+    from ser_core.evaluation.report import voices
 
     with progress_bar() as progress:
         cells = grid(checkpoints, corpora, data_folder(data), progress)
@@ -158,6 +160,8 @@ def cross(
             continue
         values = cell.as_dict()
         print(
-            f"{where}: {values['n']} clips of {values['speakers']} speakers, {len(values['labels'])} emotions "
-            f"(guessing {100 * values['chance']:.1f} %), " + figures(values)
+            f"{where}: {values['n']} clips of {voices(cell.evaluation.speakers)}, {len(values['labels'])} emotions "
+            f"(guessing {100 * values['chance']:.1f} %), "
+            + figures(values)
+            + (f"; left out: {values['learnt']} of clips it learnt from" if values["learnt"] else "")
         )

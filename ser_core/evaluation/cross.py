@@ -1,7 +1,7 @@
 """Checkpoints x corpora: trained here, tested there.
 
 Three rules make a cell mean something:
-- only speakers that the checkpoint has not heard, as everywhere;
+- only speakers that the checkpoint has not heard, and no clip that it learnt from, as everywhere;
 - only the emotions that checkpoint and corpus share.  The checkpoint chooses among these alone (see `restricted`): it
   is asked what it can do where it can be right, not whether it knows which emotions this corpus has.  So cells have
   different numbers of emotions, and each says its chance level;
@@ -41,7 +41,7 @@ class Cell:
     """One checkpoint on one corpus in one language.
 
     evaluation: restricted to the common emotions, None where the cell is empty; reason: why it is empty, in words.
-    new_corpus, new_language: the checkpoint was not trained on it.
+    new_corpus, new_language: the checkpoint was not trained on it, under this name or another.
     """
 
     checkpoint: str
@@ -131,6 +131,12 @@ def cell_of(name: str, card: Card, column: Column, listen: Callable[[], Evaluati
         heard = listen()
     except CorpusError as error:
         return replace(empty, reason=str(error))
+    if heard.learnt:  # of what is left some emotion may be gone; and the corpus is one of its own by another name
+        acted = {heard.labels[truth] for truth in heard.truth}
+        labels = tuple(name for name in labels if name in acted)
+        empty = replace(empty, new_corpus=False)
+        if len(labels) < 2:
+            return replace(empty, reason="fewer than two emotions are left without the clips that it learnt from")
     return replace(empty, evaluation=restricted(heard, labels))
 
 

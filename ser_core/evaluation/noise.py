@@ -47,12 +47,12 @@ def noise_curve(
     points = []
     for snr_db in snrs_db:
 
-        def with_noise(utterance: Utterance, level: float = snr_db) -> Waveform:
-            return noisy(read(utterance), level)
+        def with_noise(waveform: Waveform, level: float = snr_db) -> Waveform:
+            return noisy(waveform, level)
 
         doing = f"recognising {corpus} at {snr_db:g} dB"
         heard = evaluate(
-            recogniser, utterances, corpus, protocol, include_seen, progress, batch, read=with_noise, doing=doing
+            recogniser, utterances, corpus, protocol, include_seen, progress, batch, read, doing, change=with_noise
         )
         scores = heard.scores()
         points.append(NoisePoint(snr_db=snr_db, wa=scores.wa, ua=scores.ua, interval=heard.intervals()["ua"]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from ser_core.checkpoints import Section
+from ser_core.corpora.base import UNKNOWN
 from ser_core.evaluation.calibration import Calibration
 from ser_core.evaluation.groups import Group, Spread
 from ser_core.evaluation.scores import EmotionScores, Intervals
@@ -19,6 +21,16 @@ def check_id(utterance: str) -> str:
     if not utterance or utterance.startswith(("/", "~", "\\")) or utterance[1:3] in (":\\", ":/"):
         raise ValueError("an utterance goes by its id, <corpus>/<name>, not by a path")
     return utterance
+
+
+def voices(speakers: Iterable[str]) -> str:
+    """How many speakers these are, in words, such as "4 speakers"; those that nobody names cannot be counted."""
+    names = set(speakers)
+    known = sum(not name.endswith(f"/{UNKNOWN}") for name in names)
+    counted = f"{known} speaker" + ("s" if known != 1 else "")
+    if known == len(names):
+        return counted
+    return f"{counted} and unknown ones" if known else "unknown speakers"
 
 
 class Unreadable(Section):
@@ -45,6 +57,7 @@ class NoisePoint(Section):
 class Report(Section):
     """All figures; scores are fractions.
 
+    excluded, learnt: clips left out because their speaker was heard, or their very sound learnt from, see `Evaluation`.
     emotions: of each label.  groups: by speaker, by sex, by language, and by fold where there are several; folds: mean
     and deviation over these.  calibration: at temperature 1 and at the checkpoint's own; empty where the
     probabilities only rank.  noise: as far as it was asked for.  weights: digest of those that answered, empty where
@@ -76,6 +89,11 @@ class Report(Section):
     noise: tuple[NoisePoint, ...]
     problems: tuple[Unreadable, ...]
     weights: str = ""
+    learnt: int = 0
+
+    def voices(self) -> str:
+        """Who was judged, in words."""
+        return voices(group.name for group in self.groups["speaker"])
 
     @model_serializer(mode="wrap")
     def _without_what_is_unknown(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:

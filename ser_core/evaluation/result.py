@@ -39,8 +39,9 @@ class Evaluation:
     """What came out.
 
     truth: indices into labels, shape = (n,).  probabilities: at temperature 1, shape = (n, C).
-    excluded: clips left out because the card lists their speaker as seen; outside: clips whose emotion the
-    checkpoint has no label for; seen_included: whether seen speakers were kept, which marks every figure.
+    excluded: clips left out because the card lists their speaker as seen; learnt: clips of other speakers left out
+    because the checkpoint learnt from, or was chosen on, the very same sound under whatever name; outside: clips whose
+    emotion the checkpoint has no label for; seen_included: whether seen speakers were kept, which marks every figure.
     temperature: of the checkpoint's card, None where the probabilities only rank the emotions (an SVM's).
     command: what to type to see these figures again.  noise: the noise curve, empty where it was not asked for.
     weights: digest of the weights that answered, see `weights_digest`; empty where they are not known or are several.
@@ -64,6 +65,7 @@ class Evaluation:
     noise: tuple[NoisePoint, ...] = ()
     weights: str = ""
     stored: Report | None = None
+    learnt: int = 0
 
     @property
     def predicted(self) -> np.ndarray:
@@ -113,6 +115,7 @@ class Evaluation:
             "n": len(self.truth),
             "speakers": len(set(self.speakers)),
             "excluded": self.excluded,
+            "learnt": self.learnt,
             "outside": self.outside,
             "unreadable": len(self.problems),
             "seen_included": self.seen_included,
@@ -166,6 +169,7 @@ def pooled(folds: Sequence[Evaluation], names: Sequence[str]) -> Evaluation:
         truth=np.concatenate([fold.truth for fold in folds]),
         probabilities=np.concatenate([fold.probabilities for fold in folds]),
         excluded=sum(fold.excluded for fold in folds),
+        learnt=sum(fold.learnt for fold in folds),
         outside=sum(fold.outside for fold in folds),
         problems=tuple(problem for fold in folds for problem in fold.problems),
         seen_included=any(fold.seen_included for fold in folds),

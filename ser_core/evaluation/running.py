@@ -59,17 +59,21 @@ def evaluate(
     batch: int = 4,
     read: Callable[[Utterance], Waveform] = lambda utterance: load(utterance.path),
     doing: str = "",
+    change: Callable[[Waveform], Waveform] = lambda waveform: waveform,
 ) -> Evaluation:
     """Recognise every utterance whose speaker the checkpoint has not heard.
 
+    A clip that it learnt from or was chosen on is left out under whatever name it comes: names can be given anew, as
+    when a folder of one's own holds copies of a corpus, so the samples are held against those of the card.
+
     batch: clips recognised together, and between two calls of `progress`; it changes no answer.  read: gives
-    the clip of an utterance, with whatever is done to it first, such as adding noise or changing a copy; raises
-    AudioError.  doing: what to call the work.
+    the clip of an utterance as training reads it; raises AudioError.  doing: what to call the work.  change: what is
+    done to a clip before it is recognised, such as adding noise.
     Raises CorpusError, with the reason, where no clip is left to evaluate.
     """
     card = recogniser.card
-    seen = frozenset() if include_seen else card.data.seen_speakers()
-    unseen = [u for u in utterances if u.speaker not in seen]
+    seen, met = card.data.seen_speakers(), card.data.met_sounds()
+    unseen = [u for u in utterances if include_seen or u.speaker not in seen]
     if not utterances:
         raise CorpusError(f"There is no clip of {corpus} to evaluate on: the part that {protocol} tests on is empty.")
     usable = [u for u in unseen if card.merged(u.emotion) in card.labels]
@@ -81,21 +85,32 @@ def evaluate(
     kept: list[Utterance] = []
     predictions: list[Prediction] = []
     problems: list[Unreadable] = []
+    learnt: list[Utterance] = []
     doing = doing or f"recognising {corpus}"
     progress(doing, 0, len(usable))
     for start in range(0, len(usable), batch):
         waveforms = []
         for utterance in usable[start : start + batch]:
             try:
-                waveforms.append(read(utterance))
-                kept.append(utterance)
+                waveform = read(utterance)
+                known = waveform.digest[:16] in met
+                if known:
+                    learnt.append(utterance)
+                if include_seen or not known:
+                    waveforms.append(change(waveform))
+                    kept.append(utterance)
             except AudioError as error:
                 problems.append(Unreadable(utterance=utterance.id, reason=str(error)))
         predictions.extend(recogniser.predict_many(waveforms))
         progress(doing, min(start + batch, len(usable)), len(usable))
+    if not kept and learnt:
+        raise CorpusError(
+            f"{recogniser.name} was trained or chosen on the very recordings of all {len(learnt)} {corpus} clips that "
+            "could be used: choose another corpus, or --include-seen to see figures that prove nothing."
+        )
     if not kept:
         raise CorpusError(f"{corpus} has no readable clip with an emotion that {recogniser.name} knows.")
-    seen_included = include_seen and bool(card.data.seen_speakers() & {u.speaker for u in kept})
+    seen_included = include_seen and bool(learnt or seen & {u.speaker for u in kept})
     return Evaluation(
         checkpoint=recogniser.name,
         corpus=corpus,
@@ -105,6 +120,7 @@ def evaluate(
         truth=np.array([card.labels.index(card.merged(u.emotion)) for u in kept]),
         probabilities=np.stack([prediction.probabilities for prediction in predictions]),
         excluded=len(utterances) - len(unseen),
+        learnt=0 if include_seen else len(learnt),
         outside=len(unseen) - len(usable),
         problems=tuple(problems),
         seen_included=seen_included,

@@ -124,6 +124,7 @@ def load_evaluation(folder: Path) -> Evaluation:
         truth=np.array([stored.labels.index(row.truth) for row in rows]),
         probabilities=np.array([row.probabilities for row in rows]),
         excluded=stored.excluded,
+        learnt=stored.learnt,
         outside=stored.outside,
         problems=stored.problems,
         seen_included=stored.seen_included,

@@ -110,10 +110,11 @@ class _Figures:
 
 
 def _what(report: Report) -> str:
-    parts = [f"Protocol {report.protocol}: {report.n} clips of {report.speakers} speakers."]
+    parts = [f"Protocol {report.protocol}: {report.n} clips of {report.voices()}."]
+    learnt = f"{report.learnt} because it learnt from the very clip, " if report.learnt else ""
     parts.append(
-        f"Left out: {report.excluded} because the model has heard their speaker, {report.outside} with an emotion it "
-        f"does not know, {report.unreadable} that could not be used."
+        f"Left out: {report.excluded} because the model has heard their speaker, {learnt}{report.outside} with an "
+        f"emotion it does not know, {report.unreadable} that could not be used."
     )
     if report.seen_included:
         parts.insert(0, "SEEN SPEAKERS ARE INCLUDED: these figures prove nothing about a new voice.")

@@ -32,6 +32,7 @@ from ser_core.training.data import (
     load_clips,
     read,
 )
+from ser_core.training.doubles import check_sounds
 from ser_core.training.finish import statistics, write_checkpoint
 from ser_core.training.history import History
 from ser_core.training.loop import fit
@@ -203,6 +204,7 @@ def load_parts(recipe: Recipe, data: Path | None, progress: Progress) -> tuple[P
         problems += [f"{p.path.name}: {p.reason}" for p in broken]
     if recipe.training.choose == "last":
         parts["train"], parts["validation"] = parts["train"] + parts["validation"], []
+    check_sounds(parts, recipe.test_on, data, progress)
     return parts, problems
 
 

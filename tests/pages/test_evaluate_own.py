@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import gc
 import io
+import json
 import zipfile
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from ser_core.audio import load
 from ser_core.checkpoints import load_card
 from ser_core.corpora import uploads
 from ser_core.corpora.synthetic import samples
+from tests.pages.checkpoints import put
 from tests.pages.evaluating import FIRST, SECOND, chart, finished, numbers, press, words
 
 
@@ -85,18 +88,22 @@ def test_a_zip_that_will_not_do_gets_one_sentence_and_leaves_nothing(
     assert not list((tmp_path / "cache" / "test-sets").glob("*"))
 
 
-def test_a_clip_that_the_model_was_trained_on_is_left_out_of_ones_own(judged: Path) -> None:
-    from pages.shared.evaluate_own import unmet
-    from ser_core.audio import load
-    from ser_core.errors import AudioError
-
-    card = load_card(judged / SECOND)
-    clip = samples()[0]
-    part_of = card.data.train.model_copy(update={"utterances": {"x/1": load(clip.path).digest[:16]}})
-    met = card.model_copy(update={"data": card.data.model_copy(update={"train": part_of})})
-    assert unmet(card)(clip).digest == load(clip.path).digest
-    with pytest.raises(AudioError, match="trained or chosen on this very clip"):
-        unmet(met)(clip)
+def test_a_clip_that_the_model_was_trained_on_is_left_out_of_ones_own(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = put(tmp_path / "checkpoints", FIRST, SECOND)
+    met = next(u.path for u in samples() if u.emotion == "angry")
+    for path in folder.glob("*/card.json"):
+        card = json.loads(path.read_text())
+        card["data"]["train"]["utterances"]["other/name"] = load(met).digest[:16]
+        path.write_text(json.dumps(card))
+    monkeypatch.setenv("SER_CHECKPOINTS", str(folder))
+    own(app)
+    app.file_uploader[0].upload("mine.zip", archive(clips(("angry", "sad"))), "application/zip").run()
+    press(app, "evaluate-now")
+    finished(app)
+    assert not app.exception
+    assert "3 clips · 1 left out because it was trained or chosen on the very clip" in words(app)
 
 
 def test_ones_own_clips_can_be_removed_before_the_visit_ends(app: AppTest, tmp_path: Path) -> None:

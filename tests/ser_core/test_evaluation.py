@@ -14,6 +14,8 @@ from ser_core.corpora.synthetic import HELD_OUT_SPEAKERS
 from ser_core.errors import CorpusError, SpeechEmotionError
 from ser_core.evaluation import Evaluation, evaluate
 from ser_core.evaluation import test_part as part_to_test
+from ser_core.evaluation.cross import grid
+from ser_core.evaluation.noise import noise_curve
 from ser_core.protocols import ChangedCopy, split
 from ser_core.recogniser import Recogniser
 from ser_core.training.run import Run
@@ -49,6 +51,46 @@ def test_only_seen_speakers_is_refused_with_the_reason(trained: Trained, utteran
     marked = evaluate(recogniser, seen[:10], "synthetic", include_seen=True)
     assert marked.seen_included
     assert marked.summary()["seen_included"] is True
+
+
+@pytest.fixture
+def renamed(trained: Trained, utterances: tuple[Utterance, ...], tmp_path: Path) -> Path:
+    """Clips that the checkpoint learnt from, links to some it was chosen on, and some of its test, by other names."""
+    parts = trained[1].data
+    for part in (parts.train, parts.validation, parts.test):
+        for number, u in enumerate(u for u in utterances if u.id in list(part.utterances)[:12]):
+            target = tmp_path / "mine" / u.emotion / f"{part.speakers[0].partition('/')[2]}_{number}{u.path.suffix}"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(u.path) if part is parts.validation else shutil.copyfile(u.path, target)
+    return tmp_path / "mine"
+
+
+def test_clips_it_learnt_from_are_left_out_under_another_name(trained: Trained, renamed: Path) -> None:
+    corpus = get_corpus(f"folder:{renamed}")
+    found = corpus.scan(None).utterances
+    recogniser = Recogniser(trained[0].checkpoint)
+    result = evaluate(recogniser, found, corpus.name)
+    assert (result.learnt, result.excluded, len(result.truth)) == (24, 0, 12)
+    assert {clip.id.split("/")[-1].split("_")[0] for clip in result.clips} == {
+        trained[1].data.test.speakers[0].partition("/")[2]
+    }
+    assert not result.seen_included
+    kept = evaluate(recogniser, found, corpus.name, include_seen=True)
+    assert (kept.learnt, len(kept.truth), kept.seen_included) == (0, 36, True)
+    noisy = noise_curve(recogniser, found, corpus.name, snrs_db=(0.0,))
+    assert noisy == noise_curve(
+        recogniser, [u for u in found if u.id in {c.id for c in result.clips}], "x", snrs_db=(0.0,)
+    )
+    only = [u for u in found if u.id not in {clip.id for clip in result.clips}]
+    with pytest.raises(CorpusError, match="trained or chosen on the very recordings of all 24"):
+        evaluate(recogniser, only, corpus.name)
+
+
+def test_a_copy_of_the_training_corpus_is_no_new_corpus(trained: Trained, renamed: Path) -> None:
+    (cell,) = grid([trained[0].checkpoint], [f"folder:{renamed}"], None)
+    assert cell.evaluation is not None
+    assert cell.as_dict()["learnt"] == 24
+    assert not cell.new_corpus
 
 
 def test_the_card_holds_what_evaluating_the_shipped_file_gives(trained: Trained, evaluation: Evaluation) -> None:

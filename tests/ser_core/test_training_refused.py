@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from ser_core.checkpoints import Card
-from ser_core.errors import RunError
+from ser_core.errors import RecipeError, RunError
 from ser_core.training.run import Run
-from ser_core.training.trainer import train
+from ser_core.training.trainer import load_parts, train
 from tests.ser_core.runs import broken_off, log, quiet, repeat, small_recipe
 
 Trained = tuple[Run, Card]
@@ -51,6 +51,36 @@ def test_before_the_first_epoch_the_clips_may_still_change(own_data: Path, tmp_p
     change_a_clip(own_data)
     train(recipe, run, own_data, quiet)
     assert run.state()["status"] == "done"
+
+
+def folder_of(data: Path, target: Path) -> str:
+    """The RAVDESS clips of `put_corpora` once more, as a folder of one's own."""
+    code = {"05": "angry", "01": "neutral", "04": "sad"}
+    for clip in data.glob("ravdess/*/*.ogg"):
+        place = target / code[clip.stem.split("-")[2]] / clip.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(clip)
+    return f"folder:{target}"
+
+
+@pytest.mark.parametrize("where", ["corpora", "test_on"])
+def test_a_corpus_under_two_names_is_refused(where: str, small_data: Path, tmp_path: Path) -> None:
+    own = folder_of(small_data, tmp_path / "mine") + r"?speaker=-(\d\d)\."
+    recipe = small_recipe(f"corpora=['ravdess', '{own}']" if where == "corpora" else f"test_on=['{own}']")
+    run = Run.start(recipe, tmp_path / "run")
+    with pytest.raises(RecipeError, match="stand on two sides under two names") as caught:
+        train(recipe, run, small_data, quiet)
+    assert "name only one of the two corpora" in str(caught.value)
+    assert run.state()["reason"] == str(caught.value)
+    assert not run.metrics()
+
+
+def test_a_clip_that_stands_twice_in_one_corpus_does_not_stop_a_random_split(small_data: Path, tmp_path: Path) -> None:
+    shutil.copytree(small_data, tmp_path / "data")
+    for clip in list((tmp_path / "data").glob("ravdess/*/*.ogg")):
+        repeat(clip)
+    parts, _ = load_parts(small_recipe("protocol=random"), tmp_path / "data", quiet)
+    assert {c.digest for c in parts["train"]} & {c.digest for c in parts["test"]}
 
 
 @pytest.mark.parametrize("at", ["decoding", "training: epoch 2", "recognising"])

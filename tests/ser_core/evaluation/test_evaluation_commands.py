@@ -12,6 +12,7 @@ from ser_core.recogniser import Recogniser
 from ser_core.training.run import Run
 from tests.conftest import Shell
 from tests.ser_core.evaluation.made import drawn, made
+from tests.ser_core.runs import copy
 
 Trained = tuple[Run, Card]
 
@@ -43,11 +44,27 @@ def test_evaluate_in_words(small_run: Trained, small_data: Path, shell: Shell) -
     arguments = ("--checkpoint", str(small_run[0].checkpoint), "--corpus", "ravdess", "--data", str(small_data))
     status, out, err = shell("evaluate", *arguments, "--noise")
     assert status == 0, err
-    for said in ("5 clips of 1 speakers", "left out: 15 of seen speakers", "precision", "speaker ravdess/21",
+    for said in ("5 clips of 1 speaker, ", "left out: 15 of seen speakers", "precision", "speaker ravdess/21",
                  "calibration error", "white noise at  30 dB", "white noise at   0 dB"):  # fmt: skip
         assert said in out
     assert "SEEN SPEAKERS" not in out
     assert "SEEN SPEAKERS INCLUDED" in shell("evaluate", *arguments, "--include-seen")[1]
+
+
+def test_evaluate_says_who_is_unknown_and_what_it_learnt_from(trained: Trained, shell: Shell, tmp_path: Path) -> None:
+    data, utterances = trained[1].data, get_corpus("synthetic").scan(None).utterances
+    for part, count in ((data.train, 4), (data.test, 12)):
+        for u in utterances:
+            if u.id in list(part.utterances)[:count]:
+                copy(u.path, tmp_path / "mine" / u.emotion / u.path.name)
+    arguments = ("--checkpoint", str(trained[0].checkpoint), "--corpus", f"folder:{tmp_path / 'mine'}")
+    status, out, err = shell("evaluate", *arguments)
+    assert status == 0, err
+    assert "12 clips of unknown speakers, " in out
+    assert "left out: 0 of seen speakers, 4 of clips it learnt from, 0 with other emotions" in out
+    out = shell("cross", "--checkpoints", arguments[1], "--corpora", arguments[3])[1]
+    assert "12 clips of unknown speakers, " in out
+    assert "left out: 4 of clips it learnt from" in out
 
 
 def test_a_place_that_cannot_hold_it_is_refused_before_the_work(tmp_path: Path, shell: Shell) -> None:
@@ -96,6 +113,6 @@ def test_cross(small_run: Trained, small_data: Path, shell: Shell) -> None:
     status, out, _ = shell(*arguments)
     assert status == 0
     own, other, absent = out.splitlines()
-    assert own.startswith("small on ravdess (en): 5 clips of 1 speakers, 3 emotions (guessing 33.3 %), WA")
+    assert own.startswith("small on ravdess (en): 5 clips of 1 speaker, 3 emotions (guessing 33.3 %), WA")
     assert other.startswith("small on emodb (de, new corpus and language): 20 clips")
     assert absent == "small on savee (en, new corpus): - (the corpus is not here: see --data or SER_DATA)"
