@@ -25,13 +25,13 @@ ON_TEST: Final = "epoch chosen<br>on it"
 def leak_shares(found: dict[str, Leaks], colours: Palette) -> go.Figure:
     """For each protocol the share of its test clips of which training has met something, as a table of shaded cells.
 
-    Shared sentences are usual and shaded in grey; all else makes a score say less about a new voice.
+    Shared sentences are usual and shaded in grey; all else makes a score say less about a new voice.  Where nobody says
+    who speaks, or what, the cell is shaded like a leak and says "unknown".
     found: protocol -> its leaks.
     """
     protocols = list(found)
-    shares = {
-        title: [getattr(one, kind).clips / max(1, one.test) for one in found.values()] for kind, title in KINDS
-    }  # fmt: skip
+    shares = {title: [_share(one, kind) for one in found.values()] for kind, title in KINDS}
+    unknown = {title: [_unknown(one, kind) for one in found.values()] for kind, title in KINDS}
     shares[ON_TEST] = [float(one.chosen_on_test) for one in found.values()]
     usual = KINDS[-1][1]
     order = [title for _, title in KINDS[:-1]] + [ON_TEST, usual]
@@ -45,9 +45,9 @@ def leak_shares(found: dict[str, Leaks], colours: Palette) -> go.Figure:
         )  # fmt: skip
     figure.update_layout(
         annotations=[
-            _word(title, protocol, share, colours)
+            _word(title, protocol, shares[title][n], title in unknown and unknown[title][n], colours)
             for title in order
-            for protocol, share in zip(protocols, shares[title], strict=True)
+            for n, protocol in enumerate(protocols)
         ]
     )
     figure.update_xaxes(
@@ -60,8 +60,19 @@ def leak_shares(found: dict[str, Leaks], colours: Palette) -> go.Figure:
     return dress(figure, colours, height=ROW * len(protocols) + 62, margin={"l": 136, "r": 4, "t": 54, "b": 8})
 
 
-def _word(title: str, protocol: str, share: float, colours: Palette) -> dict[str, Any]:
+def _share(found: Leaks, kind: str) -> float:
+    nobody_says = getattr(found, f"unknown_{kind}").clips if kind in ("speakers", "texts") else 0
+    return float(max(getattr(found, kind).clips, nobody_says) / max(1, found.test))
+
+
+def _unknown(found: Leaks, kind: str) -> bool:
+    """Whether nobody says it of more clips than are known to have been met."""
+    return kind in ("speakers", "texts") and getattr(found, f"unknown_{kind}").clips > getattr(found, kind).clips
+
+
+def _word(title: str, protocol: str, share: float, unknown: bool, colours: Palette) -> dict[str, Any]:
     text = ("yes" if share else "no") if title == ON_TEST else f"{100 * share:.0f}%" if share else "none"
+    text = "unknown" if unknown else text
     colour = colours.background if share > 0.6 else colours.text if share else colours.muted
     return {"x": title, "y": protocol, "text": text, "showarrow": False, "font": {"size": 13, "color": colour}}
 

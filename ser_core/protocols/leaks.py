@@ -22,6 +22,8 @@ class Leak:
 class Leaks:
     """speakers, texts, utterances, siblings: test clips whose speaker, sentence, own sound, or changed copy was met in
     training or in choosing the epoch; chosen_on_test: whether the test clips themselves chose it.  test: all of them.
+    unknown_speakers, unknown_texts: test clips of which nobody can say it, because they, or clips of their corpus on
+    the other side, do not tell who speaks or what.
     """
 
     test: int
@@ -30,14 +32,20 @@ class Leaks:
     utterances: Leak
     siblings: Leak
     chosen_on_test: bool
+    unknown_speakers: Leak
+    unknown_texts: Leak
 
     def harmful(self) -> bool:
         """Whether the score is no evidence about new voices (shared sentences alone are usual, and said)."""
-        return bool(self.speakers.clips or self.utterances.clips or self.siblings.clips or self.chosen_on_test)
+        counted = (self.speakers, self.unknown_speakers, self.utterances, self.siblings)
+        return self.chosen_on_test or any(leak.clips for leak in counted)
 
     def words(self) -> list[str]:
         """A sentence for each thing that leaks; one that says so where nothing does."""
-        found = [leak.words for leak in (self.siblings, self.utterances, self.speakers, self.texts) if leak.clips]
+        every = (
+            self.siblings, self.utterances, self.speakers, self.unknown_speakers, self.texts, self.unknown_texts,
+        )  # fmt: skip
+        found = [leak.words for leak in every if leak.clips]
         if self.chosen_on_test:
             found.append("The epoch is chosen on the test clips themselves.")
         return found or ["Nothing leaks: no speaker, sentence or clip stands on both sides."]
@@ -53,7 +61,10 @@ def leaks(split: Split) -> Leaks:
     n = len(split.test)
 
     def leak(kind: str, clips: int, what: str) -> Leak:
-        return Leak(kind, clips, f"{clips} of {n} test clips {what}.")
+        return Leak(kind, clips, f"{clips} of {n} test clips{what}.")
+
+    nameless = {_corpus(u) for u in met if not u.speaker_known}
+    wordless = {_corpus(u) for u in met if not u.text_known}
 
     siblings = sum(original(u) in originals and u.id not in utterances for u in split.test)
     known = sorted({u.speaker for u in split.test} & speakers)
@@ -63,17 +74,31 @@ def leaks(split: Split) -> Leaks:
         speakers=leak(
             "speakers",
             sum(u.speaker in speakers for u in split.test),
-            f"are of the {len(known)} speakers that training has heard too",
+            f" are of the {len(known)} speakers that training has heard too",
         ),
         texts=leak(
             "texts",
             sum(u.text in texts for u in split.test),
-            f"speak one of {len(sentences)} sentences that training has heard too",
+            f" speak one of {len(sentences)} sentences that training has heard too",
         ),
-        utterances=leak("utterances", sum(u.id in utterances for u in split.test), "stand in training themselves"),
-        siblings=leak("siblings", siblings, "have a changed copy, or their original, in training"),
+        utterances=leak("utterances", sum(u.id in utterances for u in split.test), " stand in training themselves"),
+        siblings=leak("siblings", siblings, " have a changed copy, or their original, in training"),
         chosen_on_test=split.choose == "test",
+        unknown_speakers=leak(
+            "unknown_speakers",
+            sum(not u.speaker_known or _corpus(u) in nameless for u in split.test),
+            ": nobody says who speaks, so the same speakers probably stand on both sides",
+        ),
+        unknown_texts=leak(
+            "unknown_texts",
+            sum(not u.text_known or _corpus(u) in wordless for u in split.test),
+            ": nobody says what is spoken, so sentences may stand on both sides too",
+        ),
     )
+
+
+def _corpus(utterance: Utterance) -> str:
+    return utterance.id.partition("/")[0]
 
 
 def original(utterance: Utterance) -> str:

@@ -133,14 +133,16 @@ def test_the_noise_curve_begins_without_noise() -> None:
     assert list(curve.y) == [0.7, 0.6, 0.3]
 
 
-def leaky(speakers: int, on_test: bool) -> Leaks:
-    none = Leak("utterances", 0, "")
-    return Leaks(10, Leak("speakers", speakers, ""), Leak("texts", 10, ""), none, none, on_test)
+def leaky(speakers: int, on_test: bool, unknown: int = 0) -> Leaks:
+    none, nobody = Leak("utterances", 0, ""), Leak("unknown_speakers", unknown, "")
+    return Leaks(10, Leak("speakers", speakers, ""), Leak("texts", 10, ""), none, none, on_test, nobody, none)
 
 
 def test_leaks_are_shares_of_the_test_clips() -> None:
-    figure = leak_shares({"honest": leaky(0, False), "paper": leaky(4, True)}, LIGHT)
+    found = {"honest": leaky(0, False), "paper": leaky(4, True), "nameless": leaky(0, False, unknown=10)}
+    figure = leak_shares(found, LIGHT)
     texts = {(one.y, one.x): one.text for one in figure.layout.annotations}
+    assert texts["nameless", "its speaker"] == "unknown"
     assert texts["honest", "its speaker"] == "none"
     assert texts["paper", "its speaker"] == "40%"
     assert texts["paper", "its sentence"] == "100%"

@@ -232,6 +232,27 @@ def test_a_split_of_speakers_leaks_no_more_than_sentences() -> None:
     ]
 
 
+def test_of_unknown_speakers_and_sentences_nobody_can_say_that_nothing_leaks() -> None:
+    own = [replace(u, speaker="own/unknown", text="own/unknown") for u in made_up(10)]
+    found = leaks(split(own, "random"))
+    assert found.harmful()
+    assert found.unknown_speakers.clips == found.unknown_texts.clips == found.test > 0
+    assert not found.speakers.clips
+    assert found.words() == [
+        f"{found.test} of {found.test} test clips: nobody says who speaks, so the same speakers probably stand on both "
+        "sides.",
+        f"{found.test} of {found.test} test clips: nobody says what is spoken, so sentences may stand on both sides "
+        "too.",
+    ]
+
+
+def test_a_known_voice_may_be_one_of_the_unknown_in_training() -> None:
+    own = made_up(3)
+    one = Split(train=tuple(replace(u, speaker="own/unknown") for u in own[:10]), validation=(), test=tuple(own[20:]))
+    assert leaks(one).unknown_speakers.clips == len(one.test)
+    assert leaks(one).harmful()
+
+
 def test_leaks_are_counted_in_clips() -> None:
     own = made_up(3)
     one = Split(train=tuple(own[:10]), validation=(), test=(own[0], *own[10:13]))
