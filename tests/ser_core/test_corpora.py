@@ -45,7 +45,22 @@ def test_savee_official_layout_and_flat_copy_are_the_same_utterances(tmp_path: P
     official = get_corpus("savee").scan(tmp_path / "official").utterances
     flat = get_corpus("savee").scan(tmp_path / "flat").utterances
     assert [u.id for u in official] == [u.id for u in flat] == ["savee/DC_sa03", "savee/KL_su15"]
+    assert [u.text for u in official] == [u.text for u in flat] == ["savee/common03", "savee/su15"]
     assert [u.emotion for u in flat] == ["sad", "surprise"]
+
+
+def test_savee_sentences_go_by_what_is_said(tmp_path: Path) -> None:
+    """Three sentences of all emotions, twelve of each; neutral repeats the three, and two of each other emotion."""
+    counts = {"a": 15, "d": 15, "f": 15, "h": 15, "sa": 15, "su": 15, "n": 30}
+    put(tmp_path, *(f"savee/DC_{code}{n:02}.wav" for code, count in counts.items() for n in range(1, count + 1)))
+    text = {u.id.partition("_")[2]: u.text for u in get_corpus("savee").scan(tmp_path).utterances}
+    assert len(text) == 120
+    assert len(set(text.values())) == 3 + 7 * 12
+    assert {text[f"{code}02"] for code in counts} == {"savee/common02"} == {text["n17"]}
+    assert [text[name] for name in ("n19", "n22", "n25", "n28", "n30")] == [
+        text[name] for name in ("a04", "d05", "su04", "sa05", "h05")
+    ]
+    assert text["n04"] == "savee/n04"
 
 
 def test_emodb_name(tmp_path: Path) -> None:
