@@ -15,7 +15,7 @@ class Split:
     """The three parts of a corpus (or of several, joined), each sorted by utterance id.
 
     fold: what is held out, in words.  choose: which part the epoch is chosen on; "test" is what some papers do, and
-    then there is no validation part.
+    then there is no validation part.  assumed: the paper does not say on what it chose, this is how it is read here.
     """
 
     train: tuple[Utterance, ...]
@@ -23,11 +23,12 @@ class Split:
     test: tuple[Utterance, ...]
     fold: str = ""
     choose: Literal["validation", "test"] = "validation"
+    assumed: bool = False
 
     def __add__(self, other: Split) -> Split:
         fold = ", ".join(filter(None, (self.fold, other.fold)))
         joined = self.train + other.train, self.validation + other.validation, self.test + other.test
-        return Split(*joined, fold=fold, choose=other.choose)
+        return Split(*joined, fold=fold, choose=other.choose, assumed=other.assumed)
 
     def parts(self) -> dict[str, tuple[Utterance, ...]]:
         return {"train": self.train, "validation": self.validation, "test": self.test}

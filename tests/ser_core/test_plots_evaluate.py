@@ -135,7 +135,7 @@ def test_the_noise_curve_begins_without_noise() -> None:
 
 def leaky(speakers: int, on_test: bool, unknown: int = 0) -> Leaks:
     none, nobody = Leak("utterances", 0, ""), Leak("unknown_speakers", unknown, "")
-    return Leaks(10, Leak("speakers", speakers, ""), Leak("texts", 10, ""), none, none, on_test, nobody, none)
+    return Leaks(10, Leak("speakers", speakers, ""), Leak("texts", 10, ""), none, none, on_test, False, nobody, none)
 
 
 def test_leaks_are_shares_of_the_test_clips() -> None:

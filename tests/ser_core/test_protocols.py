@@ -184,7 +184,7 @@ def test_a_paper_that_draws_utterances_and_chooses_on_test(protocol: str, share:
     assert found.harmful()
     assert found.speakers.clips == len(one.test)
     assert not found.utterances.clips
-    assert any("chosen on the test clips" in sentence for sentence in found.words())
+    assert found.words()[-1] == "The epoch is chosen on the test clips themselves."
 
 
 def test_paper_002_holds_speakers_out_but_chooses_on_them() -> None:
@@ -194,6 +194,9 @@ def test_paper_002_holds_speakers_out_but_chooses_on_them() -> None:
         found = leaks(one)
         assert not found.speakers.clips
         assert found.chosen_on_test
+        assert found.words()[-1] == (
+            "The epoch is chosen on the test clips themselves (our reading; the paper does not say)."
+        )
         assert len({u.speaker for u in one.train}) == 3
 
 
