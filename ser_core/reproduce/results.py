@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
 from ser_core.errors import RecipeError, SpeechEmotionError
 from ser_core.evaluation import pooled
@@ -114,10 +115,18 @@ def update(folder: Path, cell: Cell, setting: Setting) -> Entry | None:
     """Put what a cell has given so far into its file, beside what others gave, here or on another machine."""
     new = entry(cell, setting)
     if new is not None:
-        cells = read(folder, cell.table)
-        cells[key(cell, setting)] = new
-        write_json(folder / f"{cell.table}.json", {"table": cell.table, "cells": dict(sorted(cells.items()))})
+        with lock(folder):
+            write(folder, cell.table, read(folder, cell.table) | {key(cell, setting): new})
     return new
+
+
+def write(folder: Path, table: str, cells: dict[str, Entry]) -> None:
+    write_json(folder / f"{table}.json", {"table": table, "cells": dict(sorted(cells.items()))})
+
+
+def lock(folder: Path) -> FileLock:
+    """Held between reading a table and writing it: of two processes neither loses what the other wrote."""
+    return FileLock(folder / ".lock", timeout=60)
 
 
 def complete(folder: Path, cell: Cell, setting: Setting) -> bool:

@@ -18,7 +18,7 @@ from ser_core.evaluation import Progress
 from ser_core.files import runs_folder
 from ser_core.recipes import load_recipe
 from ser_core.reproduce.tables import SYSTEMS
-from ser_core.reproduce.work import within
+from ser_core.reproduce.work import alone, within
 from ser_core.training.run import Run
 from ser_core.training.trainer import train
 
@@ -59,14 +59,17 @@ def train_shipped(
 ) -> Card:
     """Train one of them, or go on with it, and keep it under its name beside those that ship.
 
-    deadline: of `time.time`.  Raises RecipeError for an unknown name, OutOfTime at the deadline, and what `train` does.
+    deadline: of `time.time`.  Raises RecipeError for an unknown name, OutOfTime at the deadline, RunError where another
+    process trains it, and what `train` does.
     """
     if name not in SHIPPED:
         raise RecipeError(f"No checkpoint {name!r} ships: choose of {', '.join(SHIPPED)}.")
     wanted = SHIPPED[name]
     end = "-fast" if wanted.by_device and device == "cpu" else ""
     recipe = load_recipe(wanted.recipe + end, [*wanted.changes, f"name={name}"])
-    run = Run.start(recipe, runs_folder() / "weights" / f"{name}-{device.partition(':')[0]}")
-    card = train(recipe, run, data, within(deadline, progress, name), device)
-    keep_checkpoint(run.checkpoint, name)
+    run = Run(runs_folder() / "weights" / f"{name}-{device.partition(':')[0]}")
+    with alone(run):
+        Run.start(recipe, run.folder)
+        card = train(recipe, run, data, within(deadline, progress, name), device)
+        keep_checkpoint(run.checkpoint, name)
     return card

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from ser_core.checkpoints import load_card
 from ser_core.corpora import Utterance, get_corpus
@@ -67,15 +71,35 @@ def run_of(cell: Cell, fold: int, setting: Setting) -> Run:
 def do(cell: Cell, fold: int, setting: Setting, progress: Progress) -> None:
     """Train one fold to its end, or to the deadline.
 
-    Raises OutOfTime at the deadline, RunError where the folder holds an earlier recipe, and what `train` raises.
+    Raises OutOfTime at the deadline, RunError where the folder holds an earlier recipe or another process trains in it,
+    and what `train` raises.
     """
     recipe = recipe_of(cell, fold, setting)
     run = run_of(cell, fold, setting)
-    if run.recipe_path.is_file() and run.recipe() != recipe:
-        raise RunError(f"{run.folder} holds a run of an earlier recipe: move it away, and the fold is trained anew.")
-    Run.start(recipe, run.folder)
     report = within(setting.deadline, progress, f"{cell.id}, fold {fold + 1}")
-    train(recipe, run, setting.data, report, setting.device)
+    with alone(run):
+        if run.recipe_path.is_file() and not run.recipe().alike(recipe):
+            raise RunError(
+                f"{run.folder} holds a run of an earlier recipe: move it away, and the fold is trained anew."
+            )
+        Run.start(recipe, run.folder)
+        train(recipe, run, setting.data, report, setting.device)
+
+
+@contextmanager
+def alone(run: Run) -> Iterator[None]:
+    """Nobody else trains in this folder meanwhile: two would write over each other's epochs.
+
+    The lock lies beside the folder, which holds nothing before its run.  Raises RunError where another process has it.
+    """
+    run.folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(run.folder.with_name(f"{run.folder.name}.lock"), timeout=0):
+            yield
+    except Timeout as error:
+        raise RunError(
+            f"{run.folder} is being trained by another process: the same command takes up what it made."
+        ) from error
 
 
 def within(deadline: float | None, progress: Progress, what: str) -> Progress:
