@@ -9,7 +9,7 @@ import numpy as np
 
 from ser_core.files import write_text
 from ser_core.reproduce.printed import BASELINE, PAPER_OF, PRINTED, TITLES
-from ser_core.reproduce.results import Entry, read
+from ser_core.reproduce.results import Entry, lock, read, write
 from ser_core.reproduce.tables import NO_HONEST, TABLES, Cell, all_cells
 
 HEAD = """# {title}
@@ -19,18 +19,28 @@ draws speakers, then clips; of one speaker there is none). Of several folds all 
 deviation over the folds stand behind. "Honest": every speaker is tested by a model that never heard them, and the
 epoch is chosen on other speakers' clips. "Paper's protocol": its split and its choice of the epoch; where a paper chose
 on the test clips, the best epoch on them and the last one stand side by side. *fast* marks the recipes made for two CPU
-cores (`-fast`); all others have the papers' numbers.
+cores (`-fast`); all others have the papers' numbers.{more}
 """
-COMPARISON = "system | corpus | paper, WA / UA | ours, paper's protocol | ours, honest | what leaks in the paper's"
-OTHERS = "system | variant | corpus | parameters | paper, WA / UA | ours, WA / UA | training"
+ONE_FOLD = """
+
+Each row is run under one protocol, an honest one wherever the corpus allows it; the other column then says "-"."""
+COMPARISON = (
+    "system | corpus | paper, WA / UA | protocols | ours, paper's protocol | ours, honest protocol | "
+    "what leaks in the paper's"
+)
+OTHERS = (
+    "system | variant | corpus | parameters | paper, WA / UA | protocol | ours, paper's protocol | "
+    "ours, honest protocol | what leaks | training"
+)
 
 
 def write_markdown(folder: Path) -> None:
-    """`folder/<table>.md` for every table that has a result."""
+    """`folder/<table>.md` for every table, and its JSON file where nothing of it was run yet."""
     for table in TABLES:
-        if read(folder, table):
-            text = render(table, folder)
-            write_text(folder / f"{table}.md", text)
+        with lock(folder):
+            if not (folder / f"{table}.json").exists():
+                write(folder, table, {})
+            write_text(folder / f"{table}.md", render(table, folder))
 
 
 def render(table: str, folder: Path) -> str:
@@ -39,7 +49,9 @@ def render(table: str, folder: Path) -> str:
     entries = read(folder, table)
     lines = comparison(cells, entries) if table == "comparison" else one_column(cells, entries)
     commands = sorted({one["command"] for one in entries.values()})
-    return "\n".join([HEAD.format(title=title_of(table)), *lines, "", "Made by:", "", "```", *commands, "```", ""])
+    made = ["Made by:", "", "```", *commands, "```"] if commands else ["Nothing of this table was run yet."]
+    head = HEAD.format(title=title_of(table), more="" if table == "comparison" else ONE_FOLD)
+    return "\n".join([head, *lines, "", *made, ""])
 
 
 def title_of(table: str) -> str:
@@ -60,6 +72,7 @@ def comparison(cells: Sequence[Cell], entries: dict[str, Entry]) -> list[str]:
             cell.system,
             cell.corpus,
             printed.words() if printed else "-",
+            f"{cell.protocol}; {twin.protocol}",
             both_epochs(paper) if paper else missing(cell),
             figures(honest) if honest else missing(twin),
             " ".join(paper["leaks"]) if paper else "",
@@ -73,17 +86,26 @@ def one_column(cells: Sequence[Cell], entries: dict[str, Entry]) -> list[str]:
     for cell in cells:
         one = of(entries, cell)
         printed = PRINTED.get((cell.system, cell.variant, cell.corpus))
+        ours = (both_epochs(one) if cell.column == "paper" else figures(one)) if one else missing(cell)
         columns = (
             cell.system,
             cell.variant + ("" if cell.seed is None else f", seed {cell.seed}"),
             cell.corpus,
             f"{one['parameters']:,}" if one else "",
             printed.words() if printed else "-",
-            (both_epochs(one) if cell.column == "paper" else figures(one)) if one else missing(cell),
+            told_of(cell),
+            *((ours, "-") if cell.column == "paper" else ("-", ours)),
+            " ".join(one["leaks"]) if one else "",
             f"{one['seconds'] / 60:.1f} min" if one else "",
         )
         lines.append(row(columns))
     return lines
+
+
+def told_of(cell: Cell) -> str:
+    """Its protocol, and which folds of it."""
+    folds = ", ".join(str(fold + 1) for fold in cell.folds)
+    return cell.protocol + (f", fold {folds}" if folds else "")
 
 
 def header(names: str) -> list[str]:

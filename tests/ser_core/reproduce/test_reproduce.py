@@ -5,6 +5,10 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +16,7 @@ import torch
 
 from ser_core.checkpoints import load_card
 from ser_core.corpora.synthetic import SYNTHETIC
-from ser_core.errors import OutOfTime, SpeechEmotionError
+from ser_core.errors import OutOfTime, RunError, SpeechEmotionError
 from ser_core.evaluation import load_evaluation
 from ser_core.files import PROJECT
 from ser_core.models import list_variants
@@ -31,7 +35,7 @@ from ser_core.reproduce import (
 )
 from ser_core.reproduce.markdown import figures, missing
 from ser_core.reproduce.printed import PAPER_OF
-from ser_core.reproduce.tables import AT_HAND, SYSTEMS
+from ser_core.reproduce.tables import AT_HAND, SYSTEMS, TABLES
 from ser_core.reproduce.weights import SHIPPED, Shipped, train_shipped
 from tests.conftest import Shell
 from tests.ser_core.runs import copy, quiet
@@ -222,6 +226,88 @@ def test_the_table_to_read(setting: Setting, tmp_path: Path) -> None:
     assert len({line.count("|") for line in text.splitlines() if line.startswith("|")}) == 1
 
 
+def test_every_table_is_written_and_says_what_leaks(tmp_path: Path) -> None:
+    write_markdown(tmp_path)
+    for table in TABLES:
+        assert results.read(tmp_path, table) == {}
+        lines = (tmp_path / f"{table}.md").read_text().splitlines()
+        head, _, *rows = [line for line in lines if line.startswith("|")]
+        for column in ("protocol", "ours, paper's protocol", "ours, honest protocol", "what leaks"):
+            assert column in head
+        cells = [cell for cell in all_cells() if cell.table == table]
+        for cell in cells:
+            if "too few" not in missing(cell):
+                assert any(missing(cell) in row and cell.protocol in row for row in rows)
+        assert {row.count("|") for row in rows} == {head.count("|")}
+    (row,) = [line for line in lines_of(tmp_path, "ablation-001") if "serct-default-tess-paper001-fold0" in line]
+    assert "| paper:001, fold 1 | not run:" in row
+    (row,) = [line for line in lines_of(tmp_path, "ablation-004") if "mhsa_faca-fa-ravdess-kfold-fold0" in line]
+    assert "| kfold, fold 1 | - | not run:" in row
+
+
+def lines_of(folder: Path, table: str) -> list[str]:
+    return [line for line in (folder / f"{table}.md").read_text().splitlines() if line.startswith("|")]
+
+
+def test_a_run_that_another_process_trains_is_left_to_it(setting: Setting, tmp_path: Path) -> None:
+    run = work.run_of(HONEST, 0, setting)
+    with other_process(run.folder.with_name("fold_0.lock")):
+        account = reproduce([HONEST], setting, tmp_path / "results", quiet)
+        assert "is being trained by another process" in account.refused[HONEST.id]
+        assert not run.folder.exists()
+        (one,) = results.read(tmp_path / "results", "comparison").values()
+        assert one["folds_done"] == 3  # the others were nobody's
+    assert reproduce([HONEST], setting, tmp_path / "results", quiet).done == [HONEST]
+
+
+def test_weights_that_another_process_trains_are_left_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SER_RUNS", str(tmp_path))
+    monkeypatch.setattr("ser_core.reproduce.weights.train", lambda *_: pytest.fail("trained all the same"))
+    with (
+        other_process(tmp_path / "weights" / "ctmam-synthetic-cpu.lock"),
+        pytest.raises(RunError, match="is being trained by another process"),
+    ):
+        train_shipped("ctmam-synthetic", None, "cpu", quiet)
+    assert not (tmp_path / "weights" / "ctmam-synthetic-cpu").exists()
+
+
+def test_two_processes_lose_nothing_of_each_others_results(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have worked out an entry before either has written its own."""
+    cells = [PAPER, HONEST]
+    monkeypatch.setattr(results, "entry", lambda cell, setting: {"made": cell.id})
+    slow = results.read
+    monkeypatch.setattr(results, "read", lambda *where: (slow(*where), time.sleep(0.3))[0])
+    threads = [threading.Thread(target=results.update, args=(tmp_path, cell, setting)) for cell in cells]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {one["made"] for one in slow(tmp_path, "comparison").values()} == {PAPER.id, HONEST.id}
+
+
+@contextmanager
+def other_process(path: Path) -> Iterator[None]:
+    """Another process holds the lock."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    code = (
+        "import sys, filelock; lock = filelock.FileLock(sys.argv[1]); lock.acquire(); "
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdout.readline()
+        try:
+            yield
+        finally:
+            process.stdin.close()
+            process.wait()
+
+
 def test_command_line(shell: Shell, tmp_path: Path) -> None:
     status, out, _ = shell("reproduce", "depth-001", "--list")
     assert status == 0
@@ -234,6 +320,7 @@ def test_command_line(shell: Shell, tmp_path: Path) -> None:
     status, out, _ = shell("reproduce", "depth-001", "--data", str(tmp_path), "--results", str(tmp_path / "out"))
     assert status == 0
     assert "6 cannot be run here" in out
+    assert "not run:" in (tmp_path / "out" / "depth-001.md").read_text()
 
 
 def test_damaged_results_are_not_overwritten(setting: Setting, tmp_path: Path) -> None:
