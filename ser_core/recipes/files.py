@@ -2,7 +2,7 @@
 
 `<name>.toml` beside this file is a whole recipe.  Any other name is `<system>-<corpus>` or `<system>-<corpus>-fast`:
 `systems/` holds the papers' numbers, `corpora/` the emotions of each corpus, `fast/` what is changed so that a laptop
-is done in minutes.
+is done in minutes to hours, `ast` and `septr` aside.
 """
 
 from __future__ import annotations
