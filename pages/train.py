@@ -65,14 +65,18 @@ def show_launch(allowed: bool) -> None:
     st.subheader("Your own training", anchor=False)
     recipe = train_form.pick_recipe()
     plan = train_many.pick_plan(recipe) if recipe else None
-    device, cluster = pick_device()
+    try:
+        device, cluster = pick_device()
+    except SpeechEmotionError as error:
+        st.error(str(error), icon=":material/edit_off:")
+        return
     if recipe is None or plan is None:
         return
     events = tensorboard_there() and st.checkbox(
         "Event files for TensorBoard", key="train_tensorboard", help="In the run folder; metrics.csv is always written."
     )
     if cluster is None:
-        show_estimate(recipe, device, allowed, plan.runs)
+        show_estimate(plan.lines[0].recipe if plan.lines else recipe, device, allowed, plan.runs)
     else:
         st.caption("No estimate for a cluster: only its own nodes could be measured.")
     many = f" {len(plan.lines)} runs" if plan.lines else ""

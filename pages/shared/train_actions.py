@@ -9,9 +9,12 @@ import streamlit as st
 
 from pages.shared.permission import permission
 from pages.shared.train_form import CLONE
+from pages.shared.train_many import ONE, SEARCH
 from ser_core.checkpoints import Card, list_checkpoints
 from ser_core.errors import SpeechEmotionError
 from ser_core.jobs import Job, Status, cancel, clone, delete, keep, resume
+from ser_core.jobs.folder import Order
+from ser_core.jobs.vary import as_typed
 
 GO = "train_go"  # the part of the page to open at the next run, and what is to be chosen there, by widget
 OPENS = (
@@ -120,7 +123,18 @@ def free_name(wanted: str) -> str:
 def to_form(job: Job, launch_part: str) -> None:
     """Raises RecipeError where its recipe was edited into something that is none."""
     st.session_state[CLONE] = (job.id, clone(job))
-    st.session_state[GO] = {"train": launch_part}
+    st.session_state[GO] = {"train": launch_part, **as_before(job.order)}
+
+
+def as_before(order: Order | None) -> dict[str, object]:
+    """What was asked for beside the recipe, by widget."""
+    if order is None:
+        return {}
+    search: dict[str, object] = {"train_kind": ONE}
+    if order.search:
+        search = {"train_kind": SEARCH, "train_space": as_typed(order.search.space),
+                  "train_trials": order.search.trials, "train_pruning": order.search.pruning}  # fmt: skip
+    return search | {"train_tensorboard": order.tensorboard}
 
 
 def ask(name: str, icon: str, meaning: str, sure: str, act: Callable[[], object], allowed: bool) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from ser_core.errors import JobError
 from ser_core.jobs.devices import Device, probe_devices, this_cpu, with_runs
-from ser_core.jobs.folder import Cluster
+from ser_core.jobs.folder import Cluster, checked
 from ser_core.jobs.room import size
 
 FRESH = 30.0  # seconds between two looks at the GPUs
@@ -51,7 +51,10 @@ def _lookout() -> Lookout:
 
 
 def pick_device() -> tuple[str, Cluster | None]:
-    """Draw the list of devices.  Returns the chosen one's id, and what the cluster is asked for where that is it."""
+    """Draw the list of devices.  Returns the chosen one's id, and what the cluster is asked for where that is it.
+
+    Raises JobError where the cluster cannot be asked for that.
+    """
     gpus = _lookout().gpus()
     here = {device.id: device for device in with_runs([this_cpu(), *(gpus or [])])}
     options = list(here)
@@ -94,10 +97,14 @@ def elsewhere(name: str) -> str:
 
 
 def pick_cluster() -> Cluster:
-    """What SLURM is asked for."""
+    """What SLURM is asked for.  Raises JobError where a value will not do."""
     help_of = {name: field.description for name, field in Cluster.model_fields.items()}
     columns = st.columns(3)
-    partition = columns[0].text_input("Partition", key="train_partition", help="Empty: the cluster's usual one.")
+    partition = columns[0].text_input(
+        "Partition",
+        key="train_partition",
+        help="Empty: the cluster's usual one.  Several, with commas: the first that is free.",
+    )
     nodes = columns[1].number_input("Nodes", 1, 64, 1, key="train_nodes")
     gpus = columns[2].number_input("GPUs per node", 0, 64, 1, key="train_gpus", help=help_of["gpus"])
     cpus = columns[0].number_input("Cores per process", 1, 512, 4, key="train_cpus", help=help_of["cpus"])
@@ -111,4 +118,6 @@ def pick_cluster() -> Cluster:
             f"{processes} processes share every batch. On processors batch norm's statistics then differ per process; "
             "on GPUs they are shared (SyncBatchNorm)."
         )
-    return Cluster(partition=partition, nodes=nodes, gpus=gpus, cpus=cpus, minutes=60 * hours, requeue=requeue)
+    return checked(
+        Cluster, partition=partition.strip(), nodes=nodes, gpus=gpus, cpus=cpus, minutes=60 * hours, requeue=requeue
+    )

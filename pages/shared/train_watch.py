@@ -28,7 +28,7 @@ def show_progress(job: Job, status: Status) -> None:
         epochs = f" · epoch {status.epoch} of {status.epochs}{stage}" if status.epochs and status.epoch else ""
         st.markdown(f"**{status.state.capitalize()}**{where}{epochs}. {status.reason}")
         share = 1.0 if status.state == "done" else (status.done / status.total if status.total else 0.0)
-        st.progress(min(1.0, share), status.what or "\u2003")
+        st.progress(max(0.0, min(1.0, share)), status.what or "\u2003")
         figures(job, status)
 
 
@@ -89,7 +89,7 @@ def show_confusion(job: Job) -> None:
         latest = job.run.read_json(job.run.folder / "confusion.json")
         counts = np.array(latest["counts"], dtype=int)
         labels = job.recipe().labels
-    except (SpeechEmotionError, OSError, LookupError, ValueError, TypeError):
+    except (SpeechEmotionError, OSError, LookupError, ArithmeticError, ValueError, TypeError):
         return
     if counts.shape != (len(labels), len(labels)):
         return
@@ -127,13 +127,13 @@ def _environment(job: Job) -> str:
     """Of the last start."""
     try:
         starts = json.loads(_read(job, "environment.json") or "{}").get("starts") or []
-    except (ValueError, AttributeError):
+        if not starts:
+            return "It has not begun yet."
+        last = dict(starts[-1])
+        packages = dict(last.pop("packages", {}))
+        last["command"] = " ".join(map(str, last.get("command", [])))
+    except (ValueError, AttributeError, TypeError, LookupError):
         return "environment.json is damaged."
-    if not starts:
-        return "It has not begun yet."
-    last = dict(starts[-1])
-    packages = last.pop("packages", {})
-    last["command"] = " ".join(map(str, last.get("command", [])))
     lines = [f"{key:12} {value}" for key, value in last.items()]
     return "\n".join([*lines, "", *(f"{name}=={version}" for name, version in packages.items())])
 

@@ -9,11 +9,13 @@ import sys
 from typing import Any
 
 from ser_core.errors import SpeechEmotionError
+from ser_core.jobs.room import bound_memory, give_way
 
 
 def main() -> None:
     with contextlib.suppress(OSError):
         os.nice(5)  # the application that asks comes first
+    give_way(1000)
     with contextlib.redirect_stdout(sys.stderr):  # whatever a library prints is no answer
         try:
             answer = answers(sys.argv[1], json.loads(sys.stdin.read() or "{}"))
@@ -28,6 +30,8 @@ def answers(question: str, request: dict[str, Any]) -> dict[str, Any]:
     if question == "devices":
         return {"devices": [device.model_dump() for device in devices.look()]}
     if question == "estimate":
+        if request.get("device") == "cpu":
+            bound_memory()
         return trial.estimate(trial.Request.model_validate(request)).model_dump()
     if question == "fitting":
         return {"batch_size": trial.fitting(trial.Request.model_validate(request))}

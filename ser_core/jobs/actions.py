@@ -16,13 +16,23 @@ from filelock import FileLock, Timeout
 from ser_core.corpora import data_folder, get_corpus
 from ser_core.errors import JobError, NotAllowed, SpeechEmotionError
 from ser_core.files import checkpoints_folder, runs_folder, write_text
-from ser_core.jobs.folder import Cluster, Order, checked, lock, order_path, process_path, stop_path, write_note
+from ser_core.jobs.folder import (
+    Cluster,
+    Order,
+    beat_path,
+    checked,
+    lock,
+    order_path,
+    process_path,
+    stop_path,
+    write_note,
+)
 from ser_core.jobs.job import LAST_WORDS, Job, list_jobs, stored_state
-from ser_core.jobs.local import default_threads
+from ser_core.jobs.local import Local, default_threads
 from ser_core.jobs.process import process
 from ser_core.jobs.reporting import tensorboard_there
 from ser_core.jobs.room import check_disk
-from ser_core.jobs.search import check_search
+from ser_core.jobs.search import check_search, corners
 from ser_core.permission import KEPT, UNFINISHED, Permission
 from ser_core.recipes import Recipe
 from ser_core.training.run import Run
@@ -94,6 +104,7 @@ def resume(job: Job, permission: Permission, device: str | None = None) -> Job:
         job.run.write_state(status="queued", reason="", fits=None)
         write_note(order_path(job.run), order)
         process_path(job.run).unlink(missing_ok=True)  # until there is a worker, the launcher answers for the job
+        beat_path(job.run).unlink(missing_ok=True)  # of the process before
         stop_path(job.run).unlink(missing_ok=True)
     job = Job(job.run)
     _start(job, order)
@@ -111,10 +122,14 @@ def cancel(job: Job, permission: Permission, grace: float | None = None) -> None
         return
     with _writing(job.run.folder):
         write_text(stop_path(job.run), f"{_now()}\n")
-    job.place.withdraw(job.run)
-    if grace is not None and not job.place.wait(job.run, grace):
-        job.place.kill(job.run)
-        job.place.wait(job.run, grace)
+    try:
+        place = job.place
+    except JobError:  # a damaged order: what works on it here reads the stop file all the same
+        place = Local()
+    place.withdraw(job.run)
+    if grace is not None and not place.wait(job.run, grace):
+        place.kill(job.run)
+        place.wait(job.run, grace)
 
 
 def delete(job: Job, permission: Permission) -> Path:
@@ -182,6 +197,8 @@ def check_order(order: Order, recipe: Recipe) -> None:
         raise JobError("Event files need the package tensorboard: pip install tensorboard, or launch it without them.")
     if order.search:
         check_search(order.search, recipe)
+        for one in corners(order.search, recipe):
+            check_recipe(one, data_folder(Path(order.data) if order.data else None))
         if order.cluster and order.cluster.nodes * (order.cluster.processes or max(1, order.cluster.gpus)) > 1:
             raise JobError("A search runs in one process: ask for one node and one GPU.")
 
@@ -209,14 +226,24 @@ def _within_quota(permission: Permission, but: Job | None = None) -> Iterator[No
         yield
         return
     with FileLock(runs_folder().resolve() / ".quota.lock", timeout=60):
-        own = [job for job in list_jobs() if job.owner == permission.visitor and job != but]
-        if len(own) >= KEPT:
-            raise NotAllowed(
-                f"You have {len(own)} runs on this server, which is all that one visitor may keep: delete some."
-            )
-        if sum(not job.status().ended for job in own) >= UNFINISHED:
-            raise NotAllowed(f"You have {UNFINISHED} jobs waiting or running: wait for one, or cancel one.")
+        check_quota(permission, 1, but)
         yield
+
+
+def check_quota(permission: Permission, more: int, but: Job | None = None) -> None:
+    """Raises NotAllowed where a visitor of an open server may not have so many more jobs."""
+    if not permission.visitor:
+        return
+    own = [job for job in list_jobs() if job.owner == permission.visitor and job != but]
+    several = f", and this makes {more} more" if more > 1 else ""
+    if len(own) + more > KEPT:
+        raise NotAllowed(f"You have {len(own)} of the {KEPT} runs that one visitor may keep{several}: delete some.")
+    unfinished = sum(not job.status().ended for job in own)
+    if unfinished + more > UNFINISHED:
+        raise NotAllowed(
+            f"You have {unfinished} of the {UNFINISHED} jobs that may wait or run{several}: "
+            f"{'vary less, ' if more > 1 else ''}wait for one, or cancel one."
+        )
 
 
 def _empty_trash(trash: Path, visitor: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,8 @@ from typing import IO, Any
 from ser_core.errors import JobError
 from ser_core.files import PROJECT
 
+SMALLER = "lower training.batch_size"
+NO_MEMORY = "can't allocate memory"  # in PyTorch's words, on the processor
 SECRETS = ("SER_ADMIN_KEY",)  # no child has a use for them
 
 
@@ -42,6 +45,8 @@ class Question:
         except subprocess.TimeoutExpired as error:
             self.stop()
             raise JobError(f"Asking for {self.question} took longer than {seconds:.0f} s and was given up.") from error
+        if self._child.returncode == -signal.SIGKILL:  # by the kernel: nobody here kills what he waits for
+            raise JobError(f"Asking for {self.question} took all of this computer's memory: {SMALLER}.")
         try:
             values = dict(json.loads(_lines(self._said)[-1]))
         except (ValueError, IndexError, TypeError) as error:

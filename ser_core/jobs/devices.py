@@ -55,7 +55,7 @@ def look() -> list[Device]:
     """The same, in the child."""
     import torch
 
-    found = [this_cpu(0.2)]
+    found = [this_cpu()]
     loads = gpu_loads() if torch.cuda.device_count() else {}
     for index in range(torch.cuda.device_count()):
         about = torch.cuda.get_device_properties(index)
@@ -65,9 +65,9 @@ def look() -> list[Device]:
     return found
 
 
-def this_cpu(seconds: float | None = None) -> Device:
-    """The processor, which needs no child.  seconds: over which its load is measured; None: since the last call."""
-    memory, load = psutil.virtual_memory(), psutil.cpu_percent(seconds) / 100
+def this_cpu() -> Device:
+    """The processor, which needs no child; its load is that of the last minute."""
+    memory, load = psutil.virtual_memory(), min(1.0, psutil.getloadavg()[0] / (psutil.cpu_count() or 1))
     return Device(id="cpu", name=processor(), memory=memory.total, free=memory.available, load=load)
 
 

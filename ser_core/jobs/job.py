@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from ser_core.errors import JobError, SpeechEmotionError
 from ser_core.files import runs_folder
-from ser_core.jobs.folder import Order, last_beat, order_path, output_path, read_note, stop_path
+from ser_core.jobs.folder import Order, last_beat, locked, order_path, output_path, read_note, stop_path
 from ser_core.jobs.local import Local
 from ser_core.jobs.logs import tail
 from ser_core.jobs.sight import Place, Sight
@@ -116,20 +116,24 @@ class Job:
         return self.run.recipe()
 
     def status(self) -> Status:
-        """Read from the folder at this moment; never raises for what stands in it."""
+        """Read from the folder at this moment; never raises, whatever stands in it and whosever it is."""
         try:
             return self._status()
         except SpeechEmotionError as error:
-            return Status("failed", str(error))
+            reason = str(error)
+        except Exception as error:  # one folder must not hide all others
+            reason = f"{self.run.folder} cannot be read ({type(error).__name__}: {error})."
+        # Its notes are damaged; whether somebody works on it can be seen all the same.
+        return Status("running" if locked(self.run) else "failed", reason)
 
     def _status(self) -> Status:
         stored, sight = stored_state(self.run), Sight(alive=False)
         if stored.status not in LAST_WORDS:
             sight = self.place.sight(self.run)
             stored = stored_state(self.run)  # again: who was seen to be gone has said its last word by now
-        beat = last_beat(self.run) if sight.alive else None
         last = "done" if self.run.done and not sight.alive else stored.status  # it may have died before its last word
         state = _state(last, sight, stop_path(self.run).exists())
+        beat = last_beat(self.run) if state in ("running", "stopping") else None
         stages = list(self.metrics().values())
         return Status(
             state,
@@ -155,7 +159,7 @@ class Job:
         """Stage -> its epochs, see `Run.metrics`; empty where the table is damaged."""
         try:
             return self.run.metrics()
-        except (OSError, ValueError, LookupError, csv.Error):
+        except (OSError, ValueError, TypeError, LookupError, csv.Error):
             return {}
 
     def log(self, lines: int = 200) -> str:
@@ -172,7 +176,9 @@ def list_jobs(runs: Path | None = None) -> list[Job]:
     folder = (runs or runs_folder()).resolve()
     if not folder.is_dir():
         return []
-    found = [path for path in folder.iterdir() if not path.name.startswith(".") and (path / "recipe.toml").is_file()]
+    found = [
+        path for path in folder.iterdir() if not path.name.startswith(".") and os.path.isfile(path / "recipe.toml")
+    ]
     return [Job(Run(path)) for path in sorted(found, key=_launched, reverse=True)]
 
 
@@ -202,12 +208,14 @@ def _reason(state: State, stored: Stored, sight: Sight) -> str:
         return sight.gone
     if state == "stopping":
         return "It was asked to stop and ends after the step it is in."
+    if state == "cancelled" and stored.status == "queued":
+        return "It was taken out of the line before it began."
     if state == "cancelled" and stored.status != "cancelled":
         return "It was asked to stop, and then killed."
-    if state == "queued":
-        return _waits(sight)
     if sight.note:
         return sight.note
+    if state == "queued":
+        return _waits(sight)
     if state == "running" and sight.silent is not None and sight.silent > SILENT:
         return f"It lives, but has not said anything for {sight.silent / 60:.0f} minutes."
     return stored.reason
@@ -229,6 +237,8 @@ def ordinal(number: int) -> str:
 def _device(sight: Sight, order: Order | None) -> str:
     if sight.standing:
         return sight.standing.device
+    if order and order.place == "slurm":
+        return "slurm"  # which gives it a device when it begins
     return order.device if order else ""
 
 

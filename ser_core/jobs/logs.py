@@ -22,12 +22,12 @@ def bound(path: Path, limit: int = LOG_BYTES) -> None:
 
 
 def tail(path: Path, lines: int = 200) -> str:
-    """The last lines of a log, empty where there is none yet."""
+    """The last lines of a log, empty where there is none yet, or none that can be read."""
     try:
         with path.open("rb") as file:
             file.seek(0, 2)
             file.seek(max(0, file.tell() - _LINE * lines))
             text = file.read().decode("utf-8", errors="replace")
-    except FileNotFoundError:
+    except OSError:
         return ""
     return "\n".join(text.splitlines()[-lines:])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -39,6 +41,21 @@ def check_gpu(device: str, free: int, total: int) -> None:
             f"{device} has only {size(free)} of {size(total)} free, other programs hold the rest: "
             "end them (nvidia-smi lists them), or choose another device."
         )
+
+
+def bound_memory() -> None:
+    """Let this process have what memory is free and no more: it then meets an error where the kernel would have ended
+    a process, its own or another's."""
+    spare = int(0.9 * psutil.virtual_memory().available)
+    with suppress(OSError, ValueError, AttributeError):  # what a system does not count cannot be bounded
+        most = psutil.Process().memory_info().data + spare
+        resource.setrlimit(resource.RLIMIT_DATA, (most, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+def give_way(score: int) -> None:
+    """Where the computer's memory runs out, Linux ends this process before the application.  score: up to 1000."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text(str(score), encoding="ascii")
 
 
 def size(count: int) -> str:

@@ -8,11 +8,11 @@ killed goes on with the very trial it was in.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ser_core.errors import JobError, RunError
+from ser_core.errors import JobError, RecipeError, RunError
 from ser_core.jobs.failures import is_gpu_memory
 from ser_core.jobs.folder import Axis, Search
 from ser_core.jobs.reporting import ReportingRun
@@ -35,11 +35,17 @@ class Pruned(KeyboardInterrupt):
 
 
 def check_search(search: Search, recipe: Recipe) -> None:
-    """Raises JobError where the recipe has no validation to compare by; RecipeError where a bound does not fit."""
-    if recipe.training.choose == "last":
-        raise JobError("A search compares by validation: set training.choose = validation.")
-    for end in (0, -1):
-        change_recipe(recipe, [written(name, bounds(axis)[end]) for name, axis in search.space.items()])
+    """Raises JobError where a recipe of it has no validation to compare by; RecipeError where a value does not fit."""
+    for one in corners(search, recipe):
+        if one.training.choose == "last":
+            raise JobError("A search compares by validation: set training.choose = validation.")
+
+
+def corners(search: Search, recipe: Recipe) -> Iterator[Recipe]:
+    """As few recipes as hold every choice and both ends of every range.  Raises RecipeError where one does not fit."""
+    for turn in range(max(len(bounds(axis)) for axis in search.space.values())):
+        chosen = {name: bounds(axis)[turn % len(bounds(axis))] for name, axis in search.space.items()}
+        yield change_recipe(recipe, [written(name, value) for name, value in chosen.items()])
 
 
 def perform_search(
@@ -48,8 +54,11 @@ def perform_search(
 ) -> None:  # fmt: skip
     """All trials, from where the journal stands; then the best one's checkpoint becomes the run's own.
 
-    Raises RunError where no trial came to an end.
+    Does nothing more where that has happened.  Raises RunError where no trial came to an end.
     """
+    if run.done:
+        run.write_state(status="done")
+        return
     study = open_study(search, run)
     rows: list[dict[str, Any]] = []
     for number in range(1, search.trials + 1):
@@ -105,9 +114,14 @@ def attempt(
     from optuna.trial import TrialState
 
     changes = [written(name, suggested(trial, name, axis)) for name, axis in search.space.items()]
-    chosen = change_recipe(recipe, [*changes, f"name=trial-{number:03d}"])
-    own = Run.start(chosen, trial_folder(run, number))
     run.log(f"trial {number}: {', '.join(changes)}")
+    try:
+        chosen = change_recipe(recipe, [*changes, f"name=trial-{number:03d}"])
+    except RecipeError as error:  # values that fit one by one need not fit together
+        run.log(f"trial {number} failed: {error}")
+        study.tell(trial, state=TrialState.FAIL)
+        return
+    own = Run.start(chosen, trial_folder(run, number))
 
     def report(what: str, done: int, total: int) -> None:
         progress(f"trial {number} of {search.trials}, {what}", done, total)
@@ -119,7 +133,7 @@ def attempt(
         run.log(f"trial {number}: {pruned}")
         study.tell(trial, state=TrialState.PRUNED)
     except Exception as error:
-        if not (isinstance(error, RunError) or is_gpu_memory(error)):
+        if not (isinstance(error, RunError | RecipeError) or is_gpu_memory(error)):
             raise
         run.log(f"trial {number} failed: {error}")
         study.tell(trial, state=TrialState.FAIL)

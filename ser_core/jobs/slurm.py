@@ -41,10 +41,13 @@ _asked = float("-inf")
 
 
 class Submitted:
-    """What submitit carries to the cluster: the worker for a run folder, and how it goes on after it was displaced."""
+    """What submitit carries to the cluster: the worker for a run folder, and how it goes on after it was displaced.
 
-    def __init__(self, folder: str) -> None:
-        self.folder = folder
+    goes_on: whether it does.
+    """
+
+    def __init__(self, folder: str, goes_on: bool) -> None:
+        self.folder, self.goes_on = folder, goes_on
 
     def __call__(self) -> None:
         from submitit.helpers import TorchDistributedEnvironment
@@ -66,9 +69,16 @@ class Submitted:
             raise SystemExit("The first process has ended, and so do the others.")  # see `parameters`
 
     def checkpoint(self) -> Any:
-        """The run folder holds every epoch: the same again is all it takes."""
+        """The run folder holds every epoch: the same again is all it takes.
+
+        Called in the midst of the training.  Raises Stopped where the job is not to go on by itself.
+        """
         from submitit.helpers import DelayedSubmission
 
+        from ser_core.jobs.watch import Stopped
+
+        if not self.goes_on:
+            raise Stopped("Its time on the cluster was over, or it was displaced: resume it.")
         return DelayedSubmission(self)
 
 
@@ -83,9 +93,10 @@ class Slurm:
             executor = submitit.SlurmExecutor(folder=run.folder / "slurm", max_num_timeout=REQUEUES)
         except RuntimeError as error:
             raise JobError("There is no SLURM here (srun is missing): launch it on this computer.") from error
-        executor.update_parameters(**parameters(run, order.cluster or Cluster()))
+        cluster = order.cluster or Cluster()
+        executor.update_parameters(**parameters(run, cluster))
         try:
-            submitted = executor.submit(Submitted(str(run.folder)))
+            submitted = executor.submit(Submitted(str(run.folder), cluster.requeue))
         except (submitit.core.utils.FailedJobError, subprocess.SubprocessError, OSError) as error:
             raise JobError(f"SLURM refused the job: {str(error).strip().splitlines()[-1]}") from error
         write_text(_id_path(run), submitted.job_id + "\n")
@@ -154,8 +165,8 @@ def line() -> dict[str, tuple[str, str]]:
     global _line, _asked
     with _guard:
         if time.monotonic() - _asked > FRESH:
-            rows = (row.split("|") for row in ask("squeue", "-h", "-a", "-o", "%i|%T|%r").splitlines())
-            _line = {number: (state, reason) for number, state, reason in rows}
+            rows = (row.split("|", 2) for row in ask("squeue", "-h", "-a", "-o", "%i|%T|%r").splitlines())
+            _line = {row[0]: (row[1], row[2]) for row in rows if len(row) == 3}
             for number in _line:
                 _ended.pop(number, None)
             _asked = time.monotonic()

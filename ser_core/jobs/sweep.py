@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,11 +18,11 @@ from typing import Any
 
 from ser_core.checkpoints import load_card
 from ser_core.corpora import data_folder
-from ser_core.errors import CheckpointError, JobError, NotAllowed
-from ser_core.jobs.actions import check_recipe, launch
+from ser_core.errors import CheckpointError, JobError, SpeechEmotionError
+from ser_core.jobs.actions import check_quota, check_recipe, launch
 from ser_core.jobs.job import Job, list_jobs
 from ser_core.jobs.search import written
-from ser_core.permission import UNFINISHED, Permission
+from ser_core.permission import Permission
 from ser_core.recipes import Recipe, change_recipe
 
 MOST = 64  # runs of one sweep
@@ -79,15 +80,24 @@ def launch_sweep(
 ) -> list[Job]:
     """Launch them all, in their order; all are checked before the first starts.  where: as `launch` takes it.
 
-    Raises NotAllowed; CorpusError, RecipeError or JobError.  Where a launch fails half way, those before it stay.
+    Raises NotAllowed; CorpusError, RecipeError or JobError.  Where a launch fails half way, those before it stay, and
+    the error says how many.
     """
     permission.require("launch a sweep")
-    if permission.visitor and len(chosen) > UNFINISHED:
-        raise NotAllowed(f"A visitor of this server may have {UNFINISHED} jobs at a time: vary less.")
+    check_quota(permission, len(chosen))
     for line in chosen:
         check_recipe(line.recipe, data_folder(data))
-    sweep = f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    return [launch(line.recipe, permission, data=data, sweep=sweep, changes=line.changes, **where) for line in chosen]
+    # Who else launches one in the same second has another sweep.
+    sweep = f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    jobs: list[Job] = []
+    for line in chosen:
+        try:
+            jobs.append(launch(line.recipe, permission, data=data, sweep=sweep, changes=line.changes, **where))
+        except SpeechEmotionError as error:
+            if not jobs:
+                raise
+            raise JobError(f"{len(jobs)} of {len(chosen)} runs were launched, then: {error}") from error
+    return jobs
 
 
 def list_sweeps(jobs: Sequence[Job] | None = None) -> dict[str, list[Job]]:

@@ -23,6 +23,7 @@ from pydantic import BaseModel
 
 from ser_core.corpora import Utterance, get_corpus
 from ser_core.errors import CorpusError, JobError
+from ser_core.jobs.child import NO_MEMORY, SMALLER
 from ser_core.jobs.estimate import Estimate
 from ser_core.protocols import Split, split
 from ser_core.recipes import Recipe
@@ -89,8 +90,10 @@ def estimate(request: Request) -> Estimate:
     size = recipe.training.batch_size
     try:
         rehearse(recipe, training, validation, per_clip, watch)
-    except torch.OutOfMemoryError as error:
-        raise JobError(f"Batches of {size} do not fit on {request.device}: lower training.batch_size.") from error
+    except (MemoryError, RuntimeError) as error:
+        if not (isinstance(error, MemoryError | torch.OutOfMemoryError) or NO_MEMORY in str(error)):
+            raise
+        raise JobError(f"Batches of {size} do not fit on {request.device}: {SMALLER}.") from error
     steps = -(-segments // size)
     picture = watch.step("computing features")
     judged = FORWARD * per_clip * len(validation) / size

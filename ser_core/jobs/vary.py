@@ -4,7 +4,7 @@ a search."""
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from ser_core.errors import JobError
@@ -15,18 +15,18 @@ HOW = "write e.g. seed=1,2,3, training.mixup=0,0.2, or for a search training.lea
 
 def axes_of(texts: Sequence[str]) -> dict[str, list[Any]]:
     """Field -> the values of a grid.  Raises JobError where a text is none."""
-    found = {}
+    found: dict[str, list[Any]] = {}
     for text in texts:
-        name, values = _named(text)
+        name, values = _named(text, found)
         found[name] = [value_of(part) for part in values.split(",")]
     return found
 
 
 def space_of(texts: Sequence[str]) -> dict[str, Axis]:
     """Field -> what it may be in a search.  Raises JobError where a text is none."""
-    found = {}
+    found: dict[str, Axis] = {}
     for text in texts:
-        name, values = _named(text)
+        name, values = _named(text, found)
         if ".." not in values:
             found[name] = checked(Axis, choices=tuple(value_of(part) for part in values.split(",")))
             continue
@@ -39,6 +39,18 @@ def space_of(texts: Sequence[str]) -> dict[str, Axis]:
     return found
 
 
+def as_typed(space: Mapping[str, Axis]) -> str:
+    """The lines that `space_of` reads."""
+    lines = []
+    for name, axis in space.items():
+        values = ",".join(str(one).lower() if isinstance(one, bool) else str(one) for one in axis.choices)
+        if not values:
+            low, high = (round(end) if axis.whole else end for end in (axis.low or 0.0, axis.high or 0.0))
+            values = f"{low}..{high}" + (":log" if axis.log else "")
+        lines.append(f"{name}={values}")
+    return "\n".join(lines)
+
+
 def value_of(text: str) -> Any:
     """A number, true or false; anything else is text."""
     try:
@@ -47,8 +59,10 @@ def value_of(text: str) -> Any:
         return text.strip()
 
 
-def _named(text: str) -> tuple[str, str]:
+def _named(text: str, before: Container[str]) -> tuple[str, str]:
     name, equals, values = text.partition("=")
     if not equals or not name.strip() or not values.strip():
         raise JobError(f"{text!r} cannot be read: {HOW}.")
+    if name.strip() in before:
+        raise JobError(f"{name.strip()} is named twice: write all its values on one line.")
     return name.strip(), values.strip()

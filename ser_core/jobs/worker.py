@@ -30,7 +30,7 @@ from ser_core.jobs.local import data_of
 from ser_core.jobs.process import process
 from ser_core.jobs.queue import Line
 from ser_core.jobs.reporting import to_tensorboard
-from ser_core.jobs.room import check_disk, check_gpu, check_memory
+from ser_core.jobs.room import check_disk, check_gpu, check_memory, give_way
 from ser_core.jobs.watch import LOOK, Stopped, Watch
 from ser_core.training.run import Run
 
@@ -188,6 +188,7 @@ def prepare(device: str, threads: int) -> str:
 
 def be_modest() -> None:
     """Lower priority than the application; Linux weighs whole sessions first, so the session's as well."""
+    give_way(500)
     with suppress(OSError):
         os.nice(NICE)
     with suppress(OSError):

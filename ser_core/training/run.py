@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,20 +67,29 @@ class Run:
     @property
     def done(self) -> bool:
         """Whether the finished checkpoint is there; its folder appears complete or not at all."""
-        return (self.checkpoint / "card.json").is_file()
+        return os.path.isfile(self.checkpoint / "card.json")
 
     def recipe(self) -> Recipe:
         return load_recipe(str(self.recipe_path))
 
     def state(self) -> dict[str, Any]:
         """What state.json says; empty before the first write."""
-        path = self.folder / "state.json"
-        return self.read_json(path) if path.is_file() else {}
+        try:
+            return self.read_json(self.folder / "state.json")
+        except FileNotFoundError:
+            return {}
 
     def read_json(self, path: Path) -> dict[str, Any]:
-        """An object out of one of the run's files.  Raises RunError where it is damaged."""
+        """An object out of one of the run's files.
+
+        Raises FileNotFoundError; RunError where it is damaged, or not ours to read.
+        """
         try:
             return dict(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise RunError(f"{path} cannot be read: {error.strerror}.") from error
         except (ValueError, TypeError) as error:
             raise RunError(f"{path} is damaged: start anew in another folder.") from error
 

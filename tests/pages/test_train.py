@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from ser_core import permission
 from ser_core.checkpoints import Card, list_checkpoints
 from ser_core.emotions import EMOTIONS
 from ser_core.jobs import Job, list_jobs
-from ser_core.jobs.folder import Order, process_path, stop_path, write_note
+from ser_core.jobs.folder import Axis, Order, Search, order_path, process_path, read_note, stop_path, write_note
 from ser_core.jobs.local import Local
 from ser_core.jobs.process import process
 from ser_core.jobs.queue import Line
@@ -328,6 +329,39 @@ def test_a_clone_is_a_form_filled_in_with_what_would_have_fitted(app: AppTest) -
     assert not app.exception
     assert "A copy of **large**" in words(app)
     assert next(one for one in app.number_input if one.label == "Batch size").value == 2
+
+
+def test_the_clone_of_a_search_is_a_search(app: AppTest) -> None:
+    run = trained("found", "done")
+    order = read_note(order_path(run), Order)
+    assert order
+    space = {"training.learning_rate": Axis(low=1e-5, high=1e-2, log=True)}
+    write_note(order_path(run), order.model_copy(update={"search": Search(space=space, trials=7, pruning=False)}))
+    part(app, "Runs")
+    app.button(key="run-clone").click().run()
+    assert not app.exception
+    assert app.text_area(key="train_space").value == "training.learning_rate=1e-05..0.01:log"
+    assert app.number_input(key="train_trials").value == 7
+    assert not app.checkbox(key="train_pruning").value
+
+
+def test_a_partition_that_slurm_cannot_have_is_a_sentence(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "bin" / "sbatch"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}:{os.environ['PATH']}")
+    app.run()
+    app.selectbox(key="train_device").select("slurm").run()
+    app.text_input(key="train_partition").set_value("gpu,long").run()
+    assert not app.exception
+    assert not app.error
+    app.text_input(key="train_partition").set_value("gpu; rm").run()
+    assert not app.exception
+    assert "partition" in app.error[0].value
+    assert not [button for button in app.button if button.key == "launch"]
 
 
 def test_what_it_learnt_is_kept_under_a_name(app: AppTest, trained_checkpoint: Callable[[Run], Card]) -> None:

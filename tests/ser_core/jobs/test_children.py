@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from ser_core.errors import CorpusError, JobError
+from ser_core.files import PROJECT
 from ser_core.jobs import AT_THE_SHELL, child, devices, estimate, probe_devices, trial
 from ser_core.jobs import __main__ as child_side
 from ser_core.jobs.child import ask
@@ -56,6 +58,8 @@ def test_the_childs_own_sentence_arrives(monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr(sys, "argv", ["ser_core.jobs", "estimate"])
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(request)))
     monkeypatch.setattr(os, "nice", lambda by: None)
+    monkeypatch.setattr(child_side, "give_way", lambda score: None)
+    monkeypatch.setattr(child_side, "bound_memory", lambda: None)
     child_side.main()
     said = capsys.readouterr().out
     assert said.count("\n") == 1
@@ -71,6 +75,40 @@ def test_a_child_that_fails_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(JobError, match="Asking for devices failed: nothing was said"):
         ask("devices")
+
+
+def test_a_child_that_the_kernel_ended_for_its_memory_is_a_sentence() -> None:
+    asked = child.Question("devices")
+    asked.stop()  # as the kernel does it
+    with pytest.raises(JobError, match=r"all of this computer's memory: lower training.batch_size"):
+        asked.answer()
+
+
+def test_a_process_is_refused_memory_that_is_not_free() -> None:
+    """One with 256 MB left asks for four times as much."""
+    script = """
+from types import SimpleNamespace
+import numpy as np, psutil
+from ser_core.jobs.room import bound_memory
+psutil.virtual_memory = lambda: SimpleNamespace(available=2**28)
+bound_memory()
+try:
+    np.ones(2**27)
+except MemoryError:
+    print("refused")
+"""
+    said = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert said.stdout == "refused\n"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you ...")])
+def test_a_batch_that_memory_does_not_hold(error: Exception, small_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(trial, "rehearse", full)
+    with pytest.raises(JobError, match=r"Batches of 4 do not fit on cpu: lower training\.batch_size"):
+        trial.estimate(Request(recipe=small_recipe("training.batch_size=4"), data=str(small_data)))
 
 
 def test_a_child_that_takes_too_long_is_given_up() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ser_core.errors import JobError
-from ser_core.jobs import Job, get_job, list_jobs
+from ser_core.jobs import AT_THE_SHELL, Job, cancel, get_job, list_jobs
 from ser_core.jobs import process as processes
 from ser_core.jobs.folder import Beat, Order, beat_path, lock, order_path, process_path, stop_path, write_note
 from ser_core.jobs.job import ordinal
@@ -159,6 +159,60 @@ def test_other_damage_does_not_hide_a_job(name: str) -> None:
     assert (job.status().state, job.status().reason) == ("failed", "so it was")
     assert job.log() is not None
     assert job.output() is not None
+
+
+@pytest.mark.parametrize("name", ["state.json", "job.json", "heartbeat.json", "metrics.csv", "log.txt", "stop"])
+def test_a_folder_where_a_file_belongs_does_not_hide_the_other_jobs(name: str) -> None:
+    path = put_run("odd", worker=process(), status="running").folder / name
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    put_run("sound", status="done")
+    assert {job.id: job.status().state for job in list_jobs()}["sound"] == "done"
+    odd = get_job("odd")
+    odd.metrics(), odd.log(), odd.output()
+    assert odd.status().state in ("running", "stopping", "failed")
+
+
+def test_what_is_not_ours_to_read_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may be allowed everything: the refusal is made here."""
+    theirs, ours = put_run("theirs", status="running"), put_run("ours", status="done")
+    read = Path.read_text
+
+    def refusing(path: Path, *more: object, **others: object) -> str:
+        if theirs.folder in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path, *more, **others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "read_text", refusing)
+    assert status(ours)[0] == "done"
+    assert status(theirs)[0] == "failed"
+    assert "cannot be read: Permission denied" in status(theirs)[1]
+
+
+def test_a_row_with_a_value_too_many_hides_the_table_only() -> None:
+    run = put_run(status="done")
+    (run.folder / "metrics.csv").write_text("stage,epoch,validation_ua\ntraining,1,0.5,0.7\n")
+    assert Job(run).metrics() == {}
+    assert status(run)[0] == "done"
+
+
+def test_the_last_signs_of_the_process_before_are_not_those_of_one_that_waits() -> None:
+    run = put_run(worker=process(), status="queued")
+    beat = Beat(what="training: epoch 4 of 8", done=7, total=16, moment=0.0, rate=2.0, left=9.5, device="cuda:1")
+    write_note(beat_path(run), beat)
+    found = Job(run).status()
+    assert (found.state, found.device, found.what, found.rate, found.seconds_left) == ("queued", "cpu", "", None, None)
+
+
+def test_a_worker_whose_order_is_damaged_can_still_be_stopped() -> None:
+    run = put_run(worker=process(), status="running")
+    order_path(run).write_text("{}")
+    with lock(run):
+        assert status(run)[0] == "running"
+        assert "job.json is damaged" in status(run)[1]
+        cancel(get_job("run"), AT_THE_SHELL)
+        assert stop_path(run).exists()
+    assert status(run)[0] == "failed"
 
 
 def test_the_list_is_the_newest_first_and_holds_runs_only(runs: Path) -> None:

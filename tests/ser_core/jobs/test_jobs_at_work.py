@@ -91,7 +91,8 @@ def test_a_worker_that_does_not_heed_is_killed(moment: str, small_data: Path) ->
     assert job.status().state == "stopping"
     cancel(job, AT_THE_SHELL, grace=0)
     until(lambda: job.status().ended)
-    assert (job.status().state, job.status().reason) == ("cancelled", "It was asked to stop, and then killed.")
+    says = "taken out of the line before it began" if moment == "in line" else "asked to stop, and then killed"
+    assert (job.status().state, job.status().reason) == ("cancelled", f"It was {says}.")
     after = start(LONG, small_data)
     assert after.status().reason == "1st in line for cpu."  # nobody stands before it
     cancel(after, AT_THE_SHELL, grace=60)

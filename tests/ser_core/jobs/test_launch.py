@@ -163,18 +163,18 @@ def test_each_action_asks_for_permission(small_data: Path) -> None:
 @pytest.mark.usefixtures("asleep")
 def test_a_visitor_has_a_quota_and_their_own_jobs_only(small_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     anns = [launch(small_recipe(), ANN, data=small_data) for _ in range(2)]
-    with pytest.raises(NotAllowed, match="2 jobs waiting or running"):
+    with pytest.raises(NotAllowed, match="2 of the 2 jobs"):
         launch(small_recipe(), ANN, data=small_data)
     bobs = launch(small_recipe(), BOB, data=small_data)
     with pytest.raises(NotAllowed, match="somebody else's"):
         cancel(bobs, ANN)
     write_note(process_path(anns[0].run), NOBODY)
     third = launch(small_recipe(), ANN, data=small_data)
-    with pytest.raises(NotAllowed, match="2 jobs waiting or running"):
+    with pytest.raises(NotAllowed, match="2 of the 2 jobs"):
         resume(anns[0], ANN)
     monkeypatch.setattr(actions, "KEPT", 3)
     write_note(process_path(third.run), NOBODY)
-    with pytest.raises(NotAllowed, match="all that one visitor may keep"):
+    with pytest.raises(NotAllowed, match="3 of the 3 runs that one visitor may keep"):
         launch(small_recipe(), ANN, data=small_data)
     launch(small_recipe(), AT_THE_SHELL, data=small_data)
 

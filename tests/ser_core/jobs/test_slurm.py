@@ -105,6 +105,17 @@ def test_displaced_it_goes_on_by_itself_to_the_same_weights(cluster: Path, small
 
 
 @pytest.mark.heavy
+def test_displaced_it_stops_where_it_is_not_to_go_on_by_itself(cluster: Path, small_data: Path) -> None:
+    job = submit(small_data, *LONG, asked=ONE.model_copy(update={"requeue": False}))
+    until(lambda: job.status().ended or job.status().epoch >= 1)
+    assert job.status().state == "running"
+    ask("scancel", "--signal=USR2", number(job))
+    until(lambda: job.status().ended)
+    assert job.status().state == "cancelled", job.output()
+    assert "or it was displaced: resume it" in job.status().reason
+
+
+@pytest.mark.heavy
 def test_two_processes_share_a_training(cluster: Path, small_data: Path) -> None:
     """Done, and cancelled: the second process does not outlive the first."""
     two = ONE.model_copy(update={"processes": 2})

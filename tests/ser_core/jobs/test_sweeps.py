@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,13 @@ import pytest
 from ser_core.checkpoints import load_card
 from ser_core.errors import CheckpointError, JobError, NotAllowed, RecipeError, RunError
 from ser_core.evaluation import Progress
-from ser_core.jobs import AT_THE_SHELL, Permission, launch, list_jobs, resume
+from ser_core.jobs import AT_THE_SHELL, Job, Permission, launch, list_jobs, resume, sweep
 from ser_core.jobs.folder import Axis, Order, Search, process_path, write_note
 from ser_core.jobs.local import Local
 from ser_core.jobs.reporting import tensorboard_there, to_tensorboard
 from ser_core.jobs.search import open_study, perform_search
 from ser_core.jobs.sweep import Line, as_csv, grid, launch_sweep, list_sweeps, outcome
-from ser_core.jobs.vary import axes_of, space_of
+from ser_core.jobs.vary import as_typed, axes_of, space_of
 from ser_core.jobs.worker import work
 from ser_core.recipes import Recipe
 from ser_core.reproduce.as_sweep import recipes_of, tables_of
@@ -60,6 +61,17 @@ def test_what_makes_no_grid_is_said(vary: list[str], error: type[Exception], say
         grid(small_recipe(), axes_of(vary))
 
 
+@pytest.mark.parametrize("read", [axes_of, space_of])
+def test_a_field_named_twice_is_refused(read: Callable[[list[str]], Any]) -> None:
+    with pytest.raises(JobError, match="seed is named twice"):
+        read(["seed=1,2", "seed=3"])
+
+
+def test_a_search_space_is_typed_as_it_was_read() -> None:
+    typed = ["training.learning_rate=0.0001..0.01:log", "training.epochs=1..3", "training.balance=true,false"]
+    assert as_typed(space_of(typed)).splitlines() == typed
+
+
 def test_a_search_space_as_one_types_it() -> None:
     assert space_of(["training.learning_rate=1e-4..1e-2:log", "training.batch_size=2,4", "training.epochs=1..3"]) == {
         **SPACE, "training.epochs": Axis(low=1, high=3, whole=True),
@@ -75,7 +87,7 @@ def test_a_sweep_is_launched_whole_or_not_at_all(small_data: Path) -> None:
     broken = Line(("variant=huge",), small_recipe("variant=huge"))
     with pytest.raises(RecipeError, match="no variant"):
         launch_sweep("small", [*found, broken], AT_THE_SHELL, data=small_data)
-    with pytest.raises(NotAllowed, match="2 jobs at a time"):
+    with pytest.raises(NotAllowed, match="of the 2 jobs that may wait or run, and this makes 3 more"):
         launch_sweep("small", found, Permission(True, "open", "ann"), data=small_data)
     with pytest.raises(NotAllowed):
         launch_sweep("small", found, Permission(False, "closed"), data=small_data)
@@ -85,6 +97,34 @@ def test_a_sweep_is_launched_whole_or_not_at_all(small_data: Path) -> None:
     assert name.startswith("small-")
     assert [job.id for job in lines] == [job.id for job in jobs]
     assert [job.order.changes for job in lines if job.order] == [("seed=1",), ("seed=2",), ("seed=3",)]
+
+
+@pytest.mark.usefixtures("unstarted")
+def test_two_sweeps_of_one_second_are_two(small_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(2026, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(sweep, "datetime", Stopped)
+    for seed in (1, 2):
+        launch_sweep("small", grid(small_recipe(), {"seed": [seed]}), AT_THE_SHELL, data=small_data)
+    assert len(list_sweeps()) == 2
+
+
+@pytest.mark.usefixtures("unstarted")
+def test_a_sweep_that_breaks_off_says_how_far_it_came(small_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, found = sweep.launch, grid(small_recipe(), {"seed": [1, 2, 3]})
+
+    def full(recipe: Recipe, *more: Any, **others: Any) -> Job:
+        if recipe.seed == 2:
+            raise JobError("The disk is full.")
+        return real(recipe, *more, **others)
+
+    monkeypatch.setattr(sweep, "launch", full)
+    with pytest.raises(JobError, match="1 of 3 runs were launched, then: The disk is full"):
+        launch_sweep("small", found, AT_THE_SHELL, data=small_data)
+    assert len(list_jobs()) == 1
 
 
 def test_the_table_of_a_sweep(trained: tuple[Run, Any]) -> None:
@@ -173,6 +213,14 @@ def test_a_search_that_cannot_compare_is_refused(small_data: Path) -> None:
     wrong = Search(space={"training.epochs": Axis(low=0, high=3, whole=True)})
     with pytest.raises(RecipeError, match=r"training\.epochs"):
         launch(small_recipe(), AT_THE_SHELL, data=small_data, search=wrong)
+    for name, choices, error in (
+        ("training.choose", ("validation", "last"), JobError),
+        ("variant", ("small", "default", "nonsense", "small"), RecipeError),
+        ("training.schedule.kind", ("cosine", "bogus", "step"), RecipeError),
+    ):
+        wrong = Search(space={name: Axis(choices=choices)})
+        with pytest.raises(error):
+            launch(small_recipe(), AT_THE_SHELL, data=small_data, search=wrong)
     assert list_jobs() == []
     job = launch(small_recipe(), AT_THE_SHELL, data=small_data, search=Search(space=SPACE, trials=2))
     job.run.write_state(status="failed")
