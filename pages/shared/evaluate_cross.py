@@ -182,4 +182,4 @@ def fill_one(name: str, corpus: str, data: Path | None, progress: Progress) -> N
     """Raises SpeechEmotionError where the model or the corpus will not do."""
     progress("loading", 0, 0)
     utterances = get_corpus(corpus).scan(data).utterances
-    evaluate_catalogue.keep(recognised(Recogniser(name), utterances, corpus, "all", False, False, progress), name)
+    evaluate_catalogue.keep(recognised(Recogniser(name), utterances, corpus, "all", False, progress), name)
