@@ -104,7 +104,8 @@ def _composed() -> tuple[str, dict[str, Any] | None]:
     paces = [usual] if corpus == GENERAL else [usual, FAST]
     pace = fourth.segmented_control(
         "Numbers", paces, default=usual, key=f"train_pace/{len(paces)}/{usual}", required=True,
-        help="The paper's own, made for a GPU; or a recipe of ours that two processor cores are done with in minutes.",
+        help="The paper's own, made for a GPU; or a recipe of ours that two processor cores are done with: of a small "
+        "corpus in minutes, of a large one in hours.",
     )  # fmt: skip
     name = f"{system}-{corpus}" + ("-fast" if pace == FAST else "")
     try:

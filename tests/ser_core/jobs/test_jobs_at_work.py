@@ -12,7 +12,7 @@ from ser_core.jobs.process import Process
 from tests.ser_core.jobs.places import child, finished, kill, text, until
 from tests.ser_core.runs import epochs, small_recipe
 
-LONG = ("training.epochs=2000",)  # it never ends by itself while a test looks at it
+LONG = ("training.epochs=2000", "training.patience=2000")  # it never ends by itself while a test looks at it
 SHORT = ("training.epochs=6", "training.mixup=0.2", "training.average=0.9", "augment.gain_db=[-6, 6]")
 
 

@@ -14,7 +14,7 @@ from tests.ser_core.jobs.places import finished, put_run, text, until
 from tests.ser_core.jobs.slurm_node import slurm, why_not
 from tests.ser_core.runs import epochs, small_recipe
 
-LONG = ("training.epochs=20000",)
+LONG = ("training.epochs=20000", "training.patience=20000")  # it never ends by itself while a test looks at it
 ONE = Cluster(gpus=0, cpus=1, minutes=5)
 
 
