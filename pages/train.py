@@ -44,15 +44,15 @@ def main() -> None:
         st.session_state[key] = value
     begin, watch, sweeps = st.tabs([LAUNCH, RUNS, SWEEPS], key="train", on_change="rerun", bind="query-params")
     seen = st.session_state.pop(SEEN, None)
+    jobs, states = looked()
     for tab, name, part in ((watch, RUNS, show_watch), (sweeps, SWEEPS, show_sweeps)):
         if tab.open:
             st.session_state[SEEN] = name
             with tab:
-                show_again_and_again(part, first=seen != name)
+                show_again_and_again(part, first=seen != name, going=goes_on(states))
         else:
             with tab, st.container(key=f"behind-{name.lower()}"):  # so that a click on the tab waits for nothing
-                jobs = list_jobs()
-                part(jobs, {job.id: job.status() for job in jobs}, True)
+                part(jobs, states, True)
     with begin:  # also while it is not seen: the way back to it waits for nothing
         show_launch(allowed)
     warm_browser()
@@ -104,20 +104,30 @@ def go(recipe: Recipe, device: str, cluster: Cluster | None, plan: Plan = ONE_RU
     st.rerun()
 
 
-def show_again_and_again(part: Callable[[list[Job], dict[str, Status], bool], None], first: bool) -> None:
+def looked() -> tuple[list[Job], dict[str, Status]]:
+    """Every run, and its state by its id, as the run folders are now."""
+    jobs = list_jobs()
+    return jobs, {job.id: job.status() for job in jobs}
+
+
+def goes_on(states: dict[str, Status]) -> bool:
+    """Whether some run does."""
+    return any(not state.ended for state in states.values())
+
+
+def show_again_and_again(part: Callable[[list[Job], dict[str, Status], bool], None], first: bool, going: bool) -> None:
     """Draw a part of the page from the run folders as they are at every moment.
 
     first: it is opened just now.  The part then draws what is looked for, at once; its tables and plots, over which a
-    browser takes its time, follow soon.
+    browser takes its time, follow soon.  going: whether some run went on when the page was drawn.
     """
-    going, looks = any(not job.status().ended for job in list_jobs()), 0
+    looks = 0
 
     def look() -> None:
         nonlocal looks
         looks += 1
-        jobs = list_jobs()
-        states = {job.id: job.status() for job in jobs}
-        if any(not state.ended for state in states.values()) != going or (first and looks > 1):
+        jobs, states = looked()
+        if goes_on(states) != going or (first and looks > 1):
             st.rerun()  # the whole page: it is to draw the rest, or to look more often now, or less
         part(jobs, states, first)
 

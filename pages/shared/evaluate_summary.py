@@ -10,6 +10,7 @@ from pages.shared import brand
 from pages.shared.evaluate_pick import Choice
 from pages.shared.model_card import corpus_title
 from ser_core.corpora import get_corpus
+from ser_core.corpora.base import named
 from ser_core.errors import CorpusError
 from ser_core.evaluation import Evaluation, Report
 from ser_core.plots.scores import Line, figure_words, score_intervals
@@ -89,7 +90,7 @@ def drawing(report: Report) -> str:
 def told(report: Report) -> str:
     """Size, protocol, and what was left out: "70 clips of 2 speakers …"."""
     known = not (report.seen_included or is_own(report.corpus))
-    unheard = " it never heard" if "unknown" not in report.voices() else ""
+    unheard = " it never heard" if all(named(group.name) for group in report.groups["speaker"]) else ""
     parts = [f"{report.n:,} clips of {report.voices()}{unheard}" if known else f"{report.n:,} clips"]
     if report.excluded:
         parts.append(f"{report.excluded:,} left out because the model has heard their speaker")

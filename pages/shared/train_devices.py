@@ -100,11 +100,7 @@ def pick_cluster() -> Cluster:
     """What SLURM is asked for.  Raises JobError where a value will not do."""
     help_of = {name: field.description for name, field in Cluster.model_fields.items()}
     columns = st.columns(3)
-    partition = columns[0].text_input(
-        "Partition",
-        key="train_partition",
-        help="Empty: the cluster's usual one.  Several, with commas: the first that is free.",
-    )
+    partition = columns[0].text_input("Partition", key="train_partition", help=help_of["partition"])
     nodes = columns[1].number_input("Nodes", 1, 64, 1, key="train_nodes")
     gpus = columns[2].number_input("GPUs per node", 0, 64, 1, key="train_gpus", help=help_of["gpus"])
     cpus = columns[0].number_input("Cores per process", 1, 512, 4, key="train_cpus", help=help_of["cpus"])

@@ -25,12 +25,18 @@ __all__ = [
     "Problem",
     "Scan",
     "Utterance",
+    "named",
 ]
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif")
 NOTES = (".txt", ".md", ".pdf", ".csv")  # passed over without a word
 UNKNOWN = "unknown"
 MANY = 20  # files left out for one reason; more of them are told in one line
+
+
+def named(one: str) -> bool:
+    """Whether the id of a speaker or a text names one, see `Utterance`."""
+    return not one.endswith(f"/{UNKNOWN}")
 
 
 @dataclass(frozen=True)
@@ -64,11 +70,11 @@ class Utterance:
 
     @property
     def speaker_known(self) -> bool:
-        return not self.speaker.endswith(f"/{UNKNOWN}")
+        return named(self.speaker)
 
     @property
     def text_known(self) -> bool:
-        return not self.text.endswith(f"/{UNKNOWN}")
+        return named(self.text)
 
 
 @dataclass(frozen=True)

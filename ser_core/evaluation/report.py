@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from ser_core.checkpoints import Section
-from ser_core.corpora.base import UNKNOWN
+from ser_core.corpora.base import named
 from ser_core.evaluation.calibration import Calibration
 from ser_core.evaluation.groups import Group, Spread
 from ser_core.evaluation.scores import EmotionScores, Intervals
@@ -26,7 +26,7 @@ def check_id(utterance: str) -> str:
 def voices(speakers: Iterable[str]) -> str:
     """How many speakers these are, in words, such as "4 speakers"; those that nobody names cannot be counted."""
     names = set(speakers)
-    known = sum(not name.endswith(f"/{UNKNOWN}") for name in names)
+    known = sum(map(named, names))
     counted = f"{known} speaker" + ("s" if known != 1 else "")
     if known == len(names):
         return counted

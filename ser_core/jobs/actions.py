@@ -32,7 +32,7 @@ from ser_core.jobs.local import Local, default_threads
 from ser_core.jobs.process import process
 from ser_core.jobs.reporting import tensorboard_there
 from ser_core.jobs.room import check_disk
-from ser_core.jobs.search import check_search, corners
+from ser_core.jobs.search import check_search
 from ser_core.permission import KEPT, UNFINISHED, Permission
 from ser_core.recipes import Recipe
 from ser_core.training.run import Run
@@ -196,8 +196,7 @@ def check_order(order: Order, recipe: Recipe) -> None:
     if order.tensorboard and not tensorboard_there():
         raise JobError("Event files need the package tensorboard: pip install tensorboard, or launch it without them.")
     if order.search:
-        check_search(order.search, recipe)
-        for one in corners(order.search, recipe):
+        for one in check_search(order.search, recipe):
             check_recipe(one, data_folder(Path(order.data) if order.data else None))
         if order.cluster and order.cluster.nodes * (order.cluster.processes or max(1, order.cluster.gpus)) > 1:
             raise JobError("A search runs in one process: ask for one node and one GPU.")

@@ -15,7 +15,6 @@ from ser_core.errors import JobError
 from ser_core.files import PROJECT
 
 SMALLER = "lower training.batch_size"
-NO_MEMORY = "can't allocate memory"  # in PyTorch's words, on the processor
 SECRETS = ("SER_ADMIN_KEY",)  # no child has a use for them
 
 

@@ -6,7 +6,7 @@ import errno
 import gc
 
 from ser_core.errors import JobError, SpeechEmotionError
-from ser_core.jobs.child import NO_MEMORY, SMALLER
+from ser_core.jobs.child import SMALLER
 from ser_core.jobs.estimate import fitting_batch
 from ser_core.jobs.folder import Order
 from ser_core.jobs.local import data_of
@@ -31,9 +31,14 @@ def in_a_sentence(error: BaseException) -> str:
         return "The disk is full: free some space, then resume it."
     if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES):
         return f"{error.filename or 'The run folder'} cannot be written: make it writable, then resume it."
-    if isinstance(error, MemoryError) or NO_MEMORY in str(error):
+    if is_memory(error):
         return f"This computer ran out of memory: {SMALLER}, or close other programs and resume it."
     return f"{type(error).__name__}: {error}"
+
+
+def is_memory(error: BaseException) -> bool:
+    """Of the computer; in PyTorch's words, where it was PyTorch that asked for it."""
+    return isinstance(error, MemoryError) or "can't allocate memory" in str(error)
 
 
 def is_gpu_memory(error: BaseException) -> bool:

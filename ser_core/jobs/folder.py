@@ -37,7 +37,10 @@ class Cluster(Note):
     minutes: SLURM ends the job after so many.  requeue: it goes on by itself when it was displaced or ran out of time.
     """
 
-    partition: str = Field("", pattern=r"^[\w.,-]{0,64}$", description="Several, with commas: whichever is free first.")
+    partition: str = Field(
+        "", pattern=r"^[\w.,-]{0,64}$",
+        description="Empty: the cluster's usual one. Several, with commas: the first that is free.",
+    )  # fmt: skip
     nodes: int = Field(1, ge=1, le=64)
     gpus: int = Field(1, ge=0, le=64, description="GPUs per node; 0 trains on the processor.")
     processes: int = Field(0, ge=0, le=64, description="Per node; they share every batch.  0: one for each GPU.")

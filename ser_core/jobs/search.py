@@ -8,7 +8,7 @@ killed goes on with the very trial it was in.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,18 +34,18 @@ class Pruned(KeyboardInterrupt):
     """A trial that is given up: like a stop, so that its folder stays as it is."""
 
 
-def check_search(search: Search, recipe: Recipe) -> None:
-    """Raises JobError where a recipe of it has no validation to compare by; RecipeError where a value does not fit."""
-    for one in corners(search, recipe):
-        if one.training.choose == "last":
-            raise JobError("A search compares by validation: set training.choose = validation.")
+def check_search(search: Search, recipe: Recipe) -> list[Recipe]:
+    """As few of its recipes as hold every choice and both ends of every range.
 
-
-def corners(search: Search, recipe: Recipe) -> Iterator[Recipe]:
-    """As few recipes as hold every choice and both ends of every range.  Raises RecipeError where one does not fit."""
+    Raises JobError where one of them has no validation to compare by; RecipeError where a value does not fit.
+    """
+    found = []
     for turn in range(max(len(bounds(axis)) for axis in search.space.values())):
         chosen = {name: bounds(axis)[turn % len(bounds(axis))] for name, axis in search.space.items()}
-        yield change_recipe(recipe, [written(name, value) for name, value in chosen.items()])
+        found.append(change_recipe(recipe, [written(name, value) for name, value in chosen.items()]))
+        if found[-1].training.choose == "last":
+            raise JobError("A search compares by validation: set training.choose = validation.")
+    return found
 
 
 def perform_search(

@@ -23,8 +23,9 @@ from pydantic import BaseModel
 
 from ser_core.corpora import Utterance, get_corpus
 from ser_core.errors import CorpusError, JobError
-from ser_core.jobs.child import NO_MEMORY, SMALLER
+from ser_core.jobs.child import SMALLER
 from ser_core.jobs.estimate import Estimate
+from ser_core.jobs.failures import is_gpu_memory, is_memory
 from ser_core.protocols import Split, split
 from ser_core.recipes import Recipe
 from ser_core.segments import cut
@@ -91,7 +92,7 @@ def estimate(request: Request) -> Estimate:
     try:
         rehearse(recipe, training, validation, per_clip, watch)
     except (MemoryError, RuntimeError) as error:
-        if not (isinstance(error, MemoryError | torch.OutOfMemoryError) or NO_MEMORY in str(error)):
+        if not (is_memory(error) or is_gpu_memory(error)):
             raise
         raise JobError(f"Batches of {size} do not fit on {request.device}: {SMALLER}.") from error
     steps = -(-segments // size)
