@@ -57,11 +57,15 @@ def spoken(number: int) -> np.ndarray:
 
 @dataclass
 class Server:
-    """The application's process, and what it used: resident memory in MB every second, since when."""
+    """The application's process, and what it used: resident memory in MB every second, since when.
+
+    taken: (when, seconds of processor time that the host of a virtual machine kept for itself since it started).
+    """
 
     address: str
     process: psutil.Process
     memory: list[tuple[float, float]] = field(default_factory=list)
+    taken: list[tuple[float, float]] = field(default_factory=list)
 
     def cpu(self) -> float:
         """Seconds of processor time so far."""
@@ -71,6 +75,7 @@ class Server:
     async def watch(self) -> None:
         while True:
             self.memory.append((time.perf_counter(), self.process.memory_info().rss / 1e6))
+            self.taken.append((time.perf_counter(), getattr(psutil.cpu_times(), "steal", 0.0)))
             await asyncio.sleep(1)
 
 
@@ -165,6 +170,7 @@ async def lesson(server: Server, options: argparse.Namespace) -> Figures:
             began=began,
             elapsed=elapsed,
             memory=server.memory,
+            taken=server.taken,
             server_cpu=server.cpu() - server_cpu,
             clients_cpu=clients_cpu(server) - own_cpu,
             whole_cpu=whole_cpu() - all_cpu,
@@ -185,9 +191,9 @@ def clients_cpu(server: Server) -> float:
 
 
 def whole_cpu() -> float:
-    """Seconds of processor time of everything on this computer."""
+    """Seconds of processor time of everything on this computer; not what the host of a virtual machine took away."""
     times = psutil.cpu_times()
-    return sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0)
+    return sum(times) - times.idle - sum(getattr(times, none, 0.0) for none in ("iowait", "guest", "steal"))
 
 
 def main() -> None:

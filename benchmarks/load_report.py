@@ -18,6 +18,7 @@ from ser_core.audio import load
 from ser_core.recogniser import Recogniser
 
 EXACT, PERCENT = 2e-5, 0.0051  # how near an answer must be, as the protocol and as a browser tell it
+HALF_MINUTE = 30.0  # seconds
 HEAD = """# Thirty students
 
 Every student opens Recognise, chooses *Upload*, and brings another clip of 3 s every 10 s, beginning at a random
@@ -32,6 +33,7 @@ class Figures:
     """answers: in the order in which they were asked for.  first: seconds until each student's first view.
     elapsed, server_cpu, clients_cpu, whole_cpu (of everything on the computer): seconds.
     memory: (when, MB) of the server.
+    taken: (when, seconds) of processor time that the host of a virtual machine has kept for itself.
     logged: whether the server's log has a traceback.
     """
 
@@ -40,6 +42,7 @@ class Figures:
     began: float
     elapsed: float
     memory: list[tuple[float, float]]
+    taken: list[tuple[float, float]]
     server_cpu: float
     clients_cpu: float
     whole_cpu: float
@@ -61,6 +64,15 @@ class Figures:
             each.setdefault(int((when - self.began) // 60), []).append(megabytes)
         whole = [float(np.mean(each[minute])) for minute in sorted(each) if (minute + 1) * 60 <= self.elapsed + 1]
         return whole or [float(np.mean([megabytes for _, megabytes in self.memory]))]
+
+    def stolen(self, within: float) -> float:
+        """The share of all cores that the host took in the worst stretch of so many seconds, or in all of them."""
+        when, seconds = np.array(self.taken).T
+        ends = np.minimum(when + within, when[-1])
+        spans = ends - when
+        whole = spans >= min(within, when[-1] - when[0]) - 1e-9
+        taken = np.interp(ends, when, seconds) - seconds
+        return float((taken[whole] / spans[whole]).max()) / (psutil.cpu_count() or 1)
 
 
 def verdicts(figures: Figures, checkpoint: str, clip: Callable[[int, int], tuple[str, bytes]]) -> list[str]:
@@ -134,6 +146,11 @@ def _lines(figures: Figures, wrong: list[str], checkpoint: str, command: str) ->
     used = (("server", figures.server_cpu), ("students", figures.clients_cpu), ("all other programs", rest))
     shares = (f"{title} {100 * seconds / figures.elapsed:.0f}%" for title, seconds in used)
     yield f"Processor time, where {cores} cores are {cores}00%: {', '.join(shares)}."
+    yield ""
+    yield (
+        f"Taken away by this computer's host (`steal`): {figures.stolen(figures.elapsed):.0%} of the cores, "
+        f"{figures.stolen(HALF_MINUTE):.0%} in the worst half minute."
+    )
     if wrong or figures.errors():
         yield ""
     for sentence in (*wrong[:20], *figures.errors()[:20]):

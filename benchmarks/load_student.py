@@ -61,6 +61,7 @@ class Student:
         self.file: FileURLs | None = None
         self.answer = Answer(number, -1, 0.0)
         self.runs_begun = self.runs_ended = 0
+        self.last: list[str] = []  # texts of the page since the run began
         self.changed = asyncio.Event()
         self.urls: asyncio.Future[FileURLs] | None = None
 
@@ -85,13 +86,13 @@ class Student:
     async def open(self) -> float:
         """Open the page, look at its first answer, choose *Upload*.  Returns the seconds until the first answer."""
         self.answer = Answer(self.number, -1, time.perf_counter())
-        await self._run(WidgetStates())
-        await self._until(lambda: bool(self.answer.shares or self.answer.error) and self._quiet())
+        await self.run(WidgetStates())
+        await self.until(lambda: bool(self.answer.shares or self.answer.error) and self.quiet())
         if self.answer.error:
             raise RuntimeError(f"the first view of student {self.number}: {self.answer.error}")
         first = self.answer.seconds
-        await self._run(WidgetStates(widgets=[self._source()]))
-        await self._until(lambda: "upload" in self.widgets and self._quiet())
+        await self.run(WidgetStates(widgets=[self._source()]))
+        await self.until(lambda: "upload" in self.widgets and self.quiet())
         return first
 
     async def bring(self, turn: int, name: str, content: bytes) -> Answer:
@@ -99,10 +100,11 @@ class Student:
         self.answer = answer = Answer(self.number, turn, time.perf_counter())
         try:
             await self._bring(name, content)
-            await self._until(lambda: bool(answer.shares or answer.error or answer.refused))
-            await self._until(self._quiet)
+            await self.until(lambda: bool(answer.shares or answer.error or answer.refused))
+            await self.until(self.quiet)
         except (OSError, RuntimeError, TimeoutError, requests.RequestException) as error:
-            answer.error = f"{type(error).__name__} {error}".strip()
+            seen = f"{self.runs_begun} runs begun, {self.runs_ended} ended, last on the page: {self.last[-3:]}"
+            answer.error = f"{type(error).__name__} {error} ({seen})"
         answer.whole = time.perf_counter() - answer.asked
         return answer
 
@@ -115,13 +117,13 @@ class Student:
         await self.socket.send(message.SerializeToString())
         urls = await asyncio.wait_for(self.urls, PATIENCE)
         if self.file is not None:
-            await self._run(self._states(None, name, 0))
+            await self.run(self._states(None, name, 0))
             await asyncio.to_thread(self._http, "DELETE", self.file.delete_url)
         await asyncio.to_thread(
             self._http, "PUT", urls.upload_url, files={"file": (name, io.BytesIO(content), "audio/wav")}
         )
         self.file = urls
-        await self._run(self._states(urls, name, len(content)))
+        await self.run(self._states(urls, name, len(content)))
 
     def _http(self, method: str, path: str, **how: Any) -> None:
         self.http.request(method, self.address + path, timeout=PATIENCE, **how).raise_for_status()
@@ -139,7 +141,7 @@ class Student:
             info.file_urls.CopyFrom(urls)
         return WidgetStates(widgets=[self._source(), upload])
 
-    async def _run(self, states: WidgetStates) -> None:
+    async def run(self, states: WidgetStates) -> None:
         """Ask for a run of the page with these values of its widgets."""
         message = BackMsg()
         script = message.rerun_script
@@ -153,7 +155,7 @@ class Student:
         script.context_info.color_scheme = "light"
         await self.socket.send(message.SerializeToString())
 
-    async def _until(self, reached: Any) -> None:
+    async def until(self, reached: Any) -> None:
         async with asyncio.timeout(PATIENCE):
             while not reached():
                 self.changed.clear()
@@ -161,7 +163,7 @@ class Student:
                     raise RuntimeError("the server closed the connection")
                 await self.changed.wait()
 
-    def _quiet(self) -> bool:
+    def quiet(self) -> bool:
         return 0 < self.runs_begun == self.runs_ended
 
     async def _read(self) -> None:
@@ -181,6 +183,7 @@ class Student:
             self.page = message.new_session.page_script_hash
             self.runs_begun += 1
             self.title = ""
+            self.last = []
         elif kind == "script_finished":
             # of a run that another one replaced no end may be told
             self.runs_ended = self.runs_begun
@@ -196,6 +199,7 @@ class Student:
             self.widgets[widget.rpartition("-")[2]] = widget
         elif kind == "markdown":
             text = element.markdown.body
+            self.last.append(text)
             if text.startswith("**") and not self.title:  # the first on the page
                 self.title = text
             if place := PLACE.match(text):
