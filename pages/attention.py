@@ -6,6 +6,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.shared import brand, busy, loaders, model_card
+from pages.shared.answer_bars import show_bars
 from pages.shared.attention_compare import show_compare
 from pages.shared.attention_corpus import show_corpus
 from pages.shared.attention_figures import figures_csv, show_alignment
@@ -31,11 +32,9 @@ from ser_core.errors import SpeechEmotionError
 from ser_core.inspection.look import Look
 from ser_core.maps import AttentionMap, maps_to_bytes
 from ser_core.plots.attention_matrix import MatrixPanel
-from ser_core.plots.probabilities import probability_bars
 from ser_core.recogniser import KEPT_BYTES, Prediction, Recogniser
 
 BARE = {"displayModeBar": False}
-STILL = {**BARE, "staticPlot": True}
 ONE = "One model"
 LARGE = 8.0  # seconds; no map of a shorter clip is left out of its file
 
@@ -64,7 +63,7 @@ def main() -> None:
         )  # fmt: skip
         with tour, st.container(horizontal=True, horizontal_alignment="right"):
             tour_button()
-    PARTS[part](clip, model)
+    busy.by_itself(PARTS[part], clip, model)
     prepare()
 
 
@@ -199,12 +198,8 @@ def show_beside(drawn: Shown) -> None:
 
 
 def show_answer(answer: Prediction, model: Recogniser, clip: Clip) -> None:
-    ranked = answer.ranked()
     st.header(f"Sounds like {AS_ACTED[answer.label]}", anchor=False)
-    st.plotly_chart(
-        probability_bars(ranked, brand.colours()), theme=None, config=STILL, key="probabilities",
-        alt="Probabilities: " + ", ".join(f"{label} {share:.0%}" for label, share in ranked),
-    )  # fmt: skip
+    show_bars(answer, "probabilities")
     st.caption(model_card.warning(model.card, clip.waveform) or model_card.track_record(model.card))
 
 

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.shared import brand, export, linked_clip, loaders, long_recording, model_card, trust
+from pages.shared.answer_bars import show_bars
 from pages.shared.clip import Clip
 from pages.shared.clip_picker import RECORD, SOURCE, pick_clip
 from pages.shared.clip_strip import show_clip
@@ -10,7 +11,6 @@ from pages.shared.deep_link import through_app
 from pages.shared.model_picker import pick_model
 from ser_core.emotions import AS_ACTED
 from ser_core.familiarity import SURE, confidence
-from ser_core.plots.probabilities import probability_bars
 from ser_core.plots.theme import percent
 from ser_core.plots.timeline import clip_timeline
 from ser_core.recogniser import Prediction, Recogniser
@@ -48,18 +48,11 @@ def main() -> None:
 
 
 def show_answer(clip: Clip, prediction: Prediction, model: Recogniser) -> None:
-    ranked = prediction.ranked()
     sure = confidence(prediction, model.card)
     faint = trust.faint(prediction, model)
     perhaps = ", perhaps" if sure < SURE or faint else ""
     st.header(f"Sounds like {AS_ACTED[prediction.label]}{perhaps}", anchor=False)
-    st.plotly_chart(
-        probability_bars(ranked, brand.colours()),
-        theme=None,
-        config={**BARE, "staticPlot": True},
-        key="probabilities",
-        alt="Probabilities: " + ", ".join(f"{label} {share:.0%}" for label, share in ranked),
-    )
+    show_bars(prediction, "probabilities")
     with st.container(key="answer-notes", gap="small"):
         st.markdown(in_words(clip, prediction, sure, faint))
         st.caption(trust.line(prediction, model, sure), help=trust.HELP)

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import streamlit as st
 
 from pages.shared import brand, export, loaders, model_card
+from pages.shared.answer_bars import show_bars, spoken
 from pages.shared.clip import Clip, quality_line
 from pages.shared.clip_picker import pick_clip
 from pages.shared.clip_strip import show_clip
@@ -24,7 +25,6 @@ from ser_core.emotions import AS_ACTED
 from ser_core.errors import AudioError
 from ser_core.plots.change import change_bars, points
 from ser_core.plots.panel import Span
-from ser_core.plots.probabilities import probability_bars
 from ser_core.plots.theme import percent
 from ser_core.recogniser import Prediction, Recogniser
 
@@ -117,13 +117,7 @@ def show_answers(shown: Sequence[Shown], model: Recogniser) -> None:
         st.caption(STATES[0])
         st.header(f"Sounds like {AS_ACTED[predictions[0].label]}", anchor=False)
         st.audio(shown[0].clip.wav, format="audio/wav")
-        st.plotly_chart(
-            probability_bars(ranked, brand.colours()),
-            theme=None,
-            config=STILL,
-            key="before",
-            alt=spoken(predictions[0]),
-        )
+        show_bars(predictions[0], "before")
         memory = model_card.warning(model.card, shown[0].clip.waveform)
         st.caption(f"{quality_line(shown[0].clip.quality)}. {memory}")
     with after:
@@ -146,10 +140,6 @@ def show_answers(shown: Sequence[Shown], model: Recogniser) -> None:
             f"{quality_line(shown[1].clip.quality)}.{unheard} The thin line is where a bar stood; {first} went from "
             f"{percent(share)} to {percent(now[first])} ({points(share, now[first])} points)."
         )
-
-
-def spoken(prediction: Prediction) -> str:
-    return "Probabilities: " + ", ".join(f"{label} {percent(share)}" for label, share in prediction.ranked())
 
 
 def show_picture(name: str, shown: Sequence[Shown], span: Span, settings: PictureSettings, model: Recogniser) -> None:

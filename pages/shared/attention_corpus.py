@@ -68,9 +68,9 @@ def _measured(model: Recogniser) -> list[Row]:
     complete = bool(rows) and key in whole
     st.button(
         "Measured" if complete else "Go on" if rows else "Measure", icon=":material/play_arrow:", type="primary",
-        key="measure", on_click=_ask, disabled=complete,
+        key="measure", on_click=busy.ask, args=("corpus",), disabled=complete,
     )  # fmt: skip
-    if st.session_state.pop("asked/corpus", False):
+    if busy.asked("corpus"):
         rows = shelf.setdefault(key, rows)
         measures = Measures(None, "Masking" in extras, random_weights="Random weights" in extras)
         if _measure(model, corpus, count, measures, rows):
@@ -79,10 +79,6 @@ def _measured(model: Recogniser) -> list[Row]:
     while len(shelf) > 6:
         shelf.pop(next(iter(shelf)))
     return rows
-
-
-def _ask() -> None:
-    st.session_state["asked/corpus"] = True
 
 
 def command(model: str, corpus: str, count: int, extras: list[str]) -> str:

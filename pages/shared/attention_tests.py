@@ -102,11 +102,11 @@ def show_tests(
     left, right = st.columns(2, gap="medium")
     with left, st.container(key="masking", gap="xsmall"):
         st.button(
-            "Mask what it attended to", icon=":material/ink_eraser:", key="mask-it", on_click=_ask,
+            "Mask what it attended to", icon=":material/ink_eraser:", key="mask-it", on_click=busy.ask,
             args=("masked",), help="The clip is heard some seventy times, which takes a while where it is long.",
         )  # fmt: skip
         masked: Faithfulness | None = recalled("masked", key)
-        if _asked("masked") and masked is None:
+        if busy.asked("masked") and masked is None:
             masked = _worked_out("masked", key, lambda progress: faithfulness(
                 model, clip.waveform, curve, emotion, sound=heard(clip), progress=progress))  # fmt: skip
         st.caption(
@@ -114,10 +114,10 @@ def show_tests(
             "falls sooner than where the same curve is laid elsewhere on the clip."
         )
     with right, st.container(key="randomised", gap="xsmall"):
-        st.button("Try random weights", icon=":material/casino:", key="randomise-it", on_click=_ask,
+        st.button("Try random weights", icon=":material/casino:", key="randomise-it", on_click=busy.ask,
                   args=("randomised",))  # fmt: skip
         compared: Randomisation | None = recalled("randomised", key)
-        if _asked("randomised") and compared is None:
+        if busy.asked("randomised") and compared is None:
             compared = _worked_out("randomised", key, lambda progress: _randomised(
                 clip, model, view, curve, model.labels.index(emotion), progress))  # fmt: skip
         st.caption(
@@ -135,15 +135,6 @@ def show_tests(
         rows["random weights"] = {"random_weights_rho": compared.mean}
     heads = _show_heads(look, view)
     return rows | ({"heads": {"agreement": heads}} if heads is not None else {})
-
-
-def _ask(kind: str) -> None:
-    st.session_state[f"asked/{kind}"] = True
-
-
-def _asked(kind: str) -> bool:
-    """Whether the button was pressed just now."""
-    return bool(st.session_state.pop(f"asked/{kind}", False))
 
 
 def _worked_out(kind: str, key: Any, make: Callable[[busy.Progress], Any]) -> Any:

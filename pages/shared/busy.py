@@ -6,11 +6,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 import streamlit as st
 
 Progress = Callable[[str, int, int], None]
 OFTEN = 0.25  # seconds between two movements of the bar
+_LONG = "busy/long"
+_alone: ContextVar[bool] = ContextVar("alone", default=False)
 TAKEN = "Somebody else has this computer measuring something right now: try again in a moment."
 
 
@@ -24,6 +28,46 @@ def lock() -> threading.Lock:
     return threading.Lock()
 
 
+def by_itself(part: Callable[..., None], *given: Any) -> None:
+    """Draw a part of a page that a click in it runs alone, which is sooner done than the whole page.
+
+    Where it has long work to do, the whole page runs anew and the part is nothing but a piece of it: Streamlit lets
+    what is pressed in a part that stands by itself, such as *Stop*, wait for the end of the run.
+    """
+    if st.session_state.pop(_LONG, False):
+        part(*given)
+        return
+
+    @st.fragment
+    def draw() -> None:
+        before = _alone.set(True)
+        try:
+            part(*given)
+        finally:
+            _alone.reset(before)
+
+    draw()
+
+
+def ask(kind: str) -> None:
+    """For a button that starts long work: the run that follows is to do it."""
+    st.session_state[f"asked/{kind}"] = True
+
+
+def asked(kind: str) -> bool:
+    """Whether it was asked for just now, and this run is one that can be stopped."""
+    if st.session_state.get(f"asked/{kind}"):
+        _run_page()
+    return bool(st.session_state.pop(f"asked/{kind}", False))
+
+
+def _run_page() -> None:
+    """The whole of it, where only a part of it runs."""
+    if _alone.get():
+        st.session_state[_LONG] = True
+        st.rerun()
+
+
 @contextmanager
 def working(stop: str = "Stop", name: str = "") -> Iterator[Progress]:
     """A bar while the block runs, gone after it; called as progress(what, done, of how many).
@@ -32,6 +76,7 @@ def working(stop: str = "Stop", name: str = "") -> Iterator[Progress]:
     Pressing the button, or anything else on the page, ends the run at the next movement of the bar.
     Raises Busy where other work is under way.
     """
+    _run_page()
     place = st.empty()  # first, since Streamlit may end the run here, and then nobody would give the lock back
     held = lock()
     if not held.acquire(blocking=False):

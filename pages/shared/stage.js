@@ -4,6 +4,7 @@
 const LEFT = 54, RIGHT = 10, TITLE = 20, GAP = 6, AXIS = 34, HANDLE = 8;
 const CYAN = "#78DCE8";
 const LEAST = 0.02; // seconds, of a box or a zoom
+const WAYS = ["pointerdown", "click", "popstate"]; // off the page, where a link is pressed
 const stages = new WeakMap();
 
 export default function (component) {
@@ -56,6 +57,16 @@ class Stage {
     this.audio.onplay = this.audio.onpause = this.audio.onended = () => this.playing();
     this.audio.ontimeupdate = () => this.moved();
     new ResizeObserver(() => this.data && this.draw()).observe(this.surface);
+    // What is told after the press on a link would draw this page's part once more where the next page stands.
+    this.leaves = (event) => {
+      if (!this.root.isConnected) return WAYS.forEach((kind) => window.removeEventListener(kind, this.leaves, true));
+      const target = event.composedPath()[0];
+      if (event.type !== "popstate" && !(target.closest && target.closest("a[href]"))) return;
+      clearTimeout(this.waiting);
+      clearTimeout(this.telling);
+      this.waiting = null;
+    };
+    for (const kind of WAYS) window.addEventListener(kind, this.leaves, true);
   }
 
   update(data) {

@@ -11,11 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
+from streamlit.proto.ClientState_pb2 import ClientState
 
 from ser_core.audio import load
 from ser_core.corpora.synthetic import samples
 from ser_core.maps import maps_from_bytes
 from tests.browser.conftest import NewPage, settled
+from tests.browser.test_live import rerun
 from tests.browser.test_recognise import picture
 
 LEFT, RIGHT = 54, 10  # pixels beside the stage's lanes
@@ -151,6 +153,36 @@ def test_a_link_opens_the_same_view_in_a_fresh_browser(context: BrowserContext, 
     expect(page.locator(".stage")).to_have_attribute("data-lanes", lanes)
     expect(page.locator(".strength")).to_have_value("40")
     page.close()
+
+
+def test_leaving_right_after_a_zoom_tells_nothing_of_it(visit: NewPage) -> None:
+    page = to_attention(visit())
+    sent: list[ClientState] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(rerun(frame))))
+    page.reload()
+    drawn(page)
+    sent.clear()
+    # At once, since the zoom is told a moment later.
+    page.get_by_role("button", name="Zoom in").evaluate(
+        "button => { button.click(); document.querySelector('a[href$=\"/models\"]').click(); }"
+    )
+    expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
+    settled(page)
+    assert [one.fragment_id for one in sent] == [""]
+    expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
+
+
+def test_long_work_can_be_stopped(visit: NewPage) -> None:
+    page = drawn(visit("attention?model=serct-synthetic"))
+    page.get_by_role("button", name="Mask what it attended to").click()
+    stop = page.get_by_role("button", name="Stop", exact=True)
+    stop.click()
+    expect(stop).to_have_count(0)
+    drawn(page)
+    expect(page.locator(".st-key-masking-curves")).to_have_count(0)
+    page.locator(".st-key-view").get_by_role("radio").nth(1).click()
+    drawn(page)
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)  # what was stopped stays so
 
 
 def test_models_are_compared_on_one_axis(visit: NewPage) -> None:
