@@ -25,7 +25,7 @@ import psutil
 import soundfile
 from playwright.sync_api import ElementHandle, Page, expect, sync_playwright
 
-from benchmarks.recognise import processor
+from benchmarks.recognise import processor, stolen
 from ser_core.audio import SAMPLE_RATE, load
 from ser_core.corpora import data_folder, get_corpus
 from ser_core.corpora.synthetic import samples
@@ -53,10 +53,18 @@ PAGES = {
 @dataclass
 class Table:
     rows: list[str] = field(default_factory=list)
+    since: tuple[float, float] = field(default_factory=lambda: (stolen(), time.monotonic()))
+    taken: float = 0.0
 
     def add(self, what: str, aim: str, values: list[float], unit: str = "s") -> None:
+        """A row; its last cell is what this computer's host took of the cores while that was measured."""
         middle, worst = statistics.median(values), max(values)
-        self.rows.append(f"| {what} | {aim} | {middle:.2f} {unit} | {worst:.2f} {unit} | {len(values)} |")
+        seconds = time.monotonic() - self.since[1]
+        if seconds > 1:  # else it was measured together with the row before
+            self.taken = (stolen() - self.since[0]) / seconds / (psutil.cpu_count() or 1)
+            self.since = stolen(), time.monotonic()
+        cells = what, aim, f"{middle:.2f} {unit}", f"{worst:.2f} {unit}", str(len(values)), f"{self.taken:.0%}"
+        self.rows.append(f"| {' | '.join(cells)} |")
         print(self.rows[-1], flush=True)
 
 
@@ -266,7 +274,7 @@ def minute(place: Place, table: Table) -> None:
     expect(page.locator(".st-key-more")).to_be_visible()
     page.get_by_text("Upload", exact=True).click()
     page.locator("input[type=file]").set_input_files(clip(place, 60, 200))
-    stop = page.get_by_role("button", name="Stop", exact=True)
+    stop = page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)  # Streamlit has one of its own
     expect(stop).to_be_visible()
     table.add("Attention, serct-synthetic: stopped", "-", [timed(stop.click, lambda: expect(stop).to_have_count(0))])
 
@@ -369,7 +377,7 @@ def main() -> None:
         for part in options.only.split(","):
             PARTS[part](Place(address, process, page, Path(folder)), table)
         browser.close()
-    head = ["| what | aim | median | worst | times |", "| --- | --- | --- | --- | --- |"]
+    head = ["| what | aim | median | worst | times | taken by the host |", "| --- | --- | --- | --- | --- | --- |"]
     command = f"python -m benchmarks.pages --only {options.only}"
     if options.write:
         text = "\n".join([f"# The pages in a browser\n\n`{command}` on {processor()}\n", *head, *table.rows])

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import soundfile
 import torch
 
@@ -46,6 +47,11 @@ def processor() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return f"{models[0]} ({len(models)} cores)" if models else platform.processor()
+
+
+def stolen() -> float:
+    """Seconds of processor time that the host of a virtual machine kept for itself since it started; else 0."""
+    return float(getattr(psutil.cpu_times(), "steal", 0.0))
 
 
 def main() -> None:

@@ -75,6 +75,8 @@ def one_model(clip: Clip, model: Recogniser) -> None:
         with waiting.container(), spinner(clip, model):
             look = looked(clip, model)
             answer = loaders.answer(clip, model)
+    except busy.Stopped:
+        return
     except (SpeechEmotionError, busy.Busy) as error:
         st.error(str(error), icon=":material/center_focus_weak:")
         return

@@ -91,6 +91,8 @@ def _curve(clip: Clip, name: str) -> tuple[CurvePanel, dict[str, float | None]] 
         model = loaders.recogniser(name)
         look = looked(clip, model)
         answer = loaders.answer(clip, model)
+    except busy.Stopped:
+        return None
     except (SpeechEmotionError, busy.Busy) as error:
         st.warning(f"{name}: {error}", icon=":material/info:")
         return None

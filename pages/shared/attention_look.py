@@ -30,16 +30,20 @@ RANGE_DB = 70.0
 def looked(clip: Clip, model: Recogniser) -> Look:
     """All curves and what is kept of the maps; of a long clip with a bar, and a way to stop.
 
-    Raises InspectionError where the model has no attention along time, Busy where other long work is under way.
+    Raises InspectionError where the model has no attention along time, Busy where other long work is under way,
+    Stopped where the visitor stopped it for this clip.
     """
     key = (clip.waveform.digest, model)
+    name = f"-{clip.waveform.digest[:8]}-{model.name}"
 
     def make() -> Look:
         if clip.origin == "sample" and clip.waveform.seconds <= QUICK:
             return sample_look(clip, model)
         if clip.waveform.seconds <= QUICK:
             return look(model.model, clip.waveform)
-        with busy.working(name=f"-{clip.waveform.digest[:8]}-{model.name}") as progress:
+        if busy.stopped(clip.waveform.digest, name):
+            raise busy.Stopped
+        with busy.working(name, clip.waveform.digest) as progress:
             return look(model.model, clip.waveform, progress=lambda what, done, total: progress(
                 f"{model.name} listens: window {done} of {total}", done, total))  # fmt: skip
 

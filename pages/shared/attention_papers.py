@@ -64,6 +64,8 @@ def show_papers(clip: Clip, model: Recogniser) -> None:
     )  # fmt: skip
     try:
         FIGURES[chosen](clip)
+    except busy.Stopped:
+        return
     except (SpeechEmotionError, busy.Busy) as error:
         st.error(str(error), icon=":material/center_focus_weak:")
 

@@ -142,8 +142,12 @@ def _worked_out(kind: str, key: Any, make: Callable[[busy.Progress], Any]) -> An
     found = recalled(kind, key)
     if found is not None:
         return found
+    name = f"-{kind}-{key[2]}"
+    work = f"{name}-{key[0]}"
+    if kind == "opinions" and busy.stopped(work, name):  # these begin by themselves, as long as they are chosen
+        return None
     try:
-        with busy.working(name=f"-{kind}-{key[2]}") as progress:
+        with busy.working(name, work) as progress:
             made = make(progress)
     except (SpeechEmotionError, busy.Busy) as error:
         st.warning(str(error), icon=":material/info:")

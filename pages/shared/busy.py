@@ -22,6 +22,10 @@ class Busy(Exception):
     """Other long work is under way."""
 
 
+class Stopped(Busy):
+    """The visitor has stopped it; the page has said so."""
+
+
 @st.cache_resource(show_spinner=False)
 def lock() -> threading.Lock:
     """Whoever works holds it."""
@@ -68,11 +72,33 @@ def _run_page() -> None:
         st.rerun()
 
 
+def stopped(work: str, name: str = "") -> bool:
+    """Whether the visitor has stopped work that begins by itself; then the page says so, with the way to go on.
+
+    work, name: as `working` has them.
+    """
+    mark = f"stopped/{work}"
+    if not st.session_state.get(mark):
+        return False
+    with st.container(horizontal=True, vertical_alignment="center", key=f"stopped{name}"):
+        st.markdown(":material/stop_circle: Stopped.", width="content")
+        st.button("Go on", icon=":material/play_arrow:", key=f"go-on{name}", on_click=_unmark, args=(mark,))
+    return True
+
+
+def _mark(mark: str) -> None:
+    st.session_state[mark] = True
+
+
+def _unmark(mark: str) -> None:
+    st.session_state.pop(mark, None)
+
+
 @contextmanager
-def working(stop: str = "Stop", name: str = "") -> Iterator[Progress]:
+def working(name: str = "", work: str = "") -> Iterator[Progress]:
     """A bar while the block runs, gone after it; called as progress(what, done, of how many).
 
-    name: tells apart several of one page.
+    name: tells apart several of one page.  work: what `stopped` knows it by, where it begins by itself.
     Pressing the button, or anything else on the page, ends the run at the next movement of the bar.
     Raises Busy where other work is under way.
     """
@@ -82,9 +108,10 @@ def working(stop: str = "Stop", name: str = "") -> Iterator[Progress]:
     if not held.acquire(blocking=False):
         raise Busy(TAKEN)
     try:
+        mark = f"stopped/{work or name}"
         with place.container(horizontal=True, vertical_alignment="center", key=f"working{name}"):
             bar = st.progress(0.0, "Starting …")
-            st.button(stop, icon=":material/stop_circle:", key=f"stop-work{name}")
+            st.button("Stop", icon=":material/stop_circle:", key=f"stop-work{name}", on_click=_mark, args=(mark,))
         last = 0.0
 
         def report(what: str, done: int, total: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.shared import brand
-from pages.shared.busy import Busy, working
+from pages.shared.busy import Busy, stopped, working
 from pages.shared.known_scores import KnownScore, known_scores
 from ser_core.corpora import get_corpus
 from ser_core.models import Cost, cost_of, describe_systems, list_systems
@@ -36,8 +36,10 @@ def show_table() -> None:
     costs = kept_costs()
     missing = len(set(every_variant()) - set(costs))
     if missing:
+        if stopped("costs"):
+            return
         try:
-            with working() as progress:
+            with working(work="costs") as progress:
                 costs = count_costs(lambda what, done, of: progress(f"Counting once what {what} computes", done, of))
         except Busy as busy:
             st.info(str(busy), icon=":material/hourglass_top:")

@@ -10,10 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+import soundfile
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from streamlit.proto.ClientState_pb2 import ClientState
 
-from ser_core.audio import load
+from ser_core.audio import SAMPLE_RATE, load
 from ser_core.corpora.synthetic import samples
 from ser_core.maps import maps_from_bytes
 from tests.browser.conftest import NewPage, settled
@@ -172,17 +173,34 @@ def test_leaving_right_after_a_zoom_tells_nothing_of_it(visit: NewPage) -> None:
     expect(page.get_by_role("heading", name="Models", exact=True)).to_be_visible()
 
 
-def test_long_work_can_be_stopped(visit: NewPage) -> None:
+def test_long_work_can_be_stopped(visit: NewPage, tmp_path: Path) -> None:
+    speech = np.concatenate([load(one.path).samples for one in samples()])
+    soundfile.write(tmp_path / "minute.wav", np.resize(speech, 55 * SAMPLE_RATE), SAMPLE_RATE)
     page = drawn(visit("attention?model=serct-synthetic"))
-    page.get_by_role("button", name="Mask what it attended to").click()
-    stop = page.get_by_role("button", name="Stop", exact=True)
-    stop.click()
-    expect(stop).to_have_count(0)
+    page.get_by_text("Upload", exact=True).click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "minute.wav")
+    stop(page)
+    expect(page.locator(".stage")).to_have_count(0)
+    page.get_by_role("button", name="Go on").click()
     drawn(page)
-    expect(page.locator(".st-key-masking-curves")).to_have_count(0)
+    expect(page.get_by_text("Stopped.")).to_have_count(0)
+    page.get_by_role("button", name="Mask what it attended to").click()
+    stop(page)
+    expect(drawn(page).locator(".st-key-masking-curves")).to_have_count(0)
     page.locator(".st-key-view").get_by_role("radio").nth(1).click()
     drawn(page)
-    expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)  # what was stopped stays so
+    expect(stop_button(page)).to_have_count(0)  # what was stopped stays so
+
+
+def stop_button(page: Page) -> Locator:
+    """Of the page; Streamlit has one of its own."""
+    return page.get_by_test_id("stMain").get_by_role("button", name="Stop", exact=True)
+
+
+def stop(page: Page) -> None:
+    stop_button(page).click()
+    expect(stop_button(page)).to_have_count(0)
+    settled(page)
 
 
 def test_models_are_compared_on_one_axis(visit: NewPage) -> None:
