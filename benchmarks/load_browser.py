@@ -10,7 +10,8 @@ from playwright.async_api import Browser, Error, Page, expect
 
 from benchmarks.load_student import PATIENCE, Answer
 
-ALT = re.compile(r"([a-z]+) (\d+)%")
+ALT = re.compile(r"([a-z]+) ([<>]?\d+)%")
+ENDS = {"<1": 0.0, ">99": 1.0}  # percent -> share, as a page writes them
 
 
 class BrowserStudent:
@@ -53,7 +54,9 @@ class BrowserStudent:
             await expect(self.page.locator("[data-stale=true]")).to_have_count(0, timeout=1000 * PATIENCE)
             said = await self._chart().get_attribute("aria-label") or ""
             answer.seconds = answer.whole = time.perf_counter() - answer.asked
-            answer.shares = {label: int(share) / 100 for label, share in ALT.findall(said)}
+            answer.shares = {
+                label: ENDS[share] if share in ENDS else int(share) / 100 for label, share in ALT.findall(said)
+            }
         except (Error, AssertionError) as error:
             answer.error = f"{type(error).__name__} {error}".strip()
         return answer
