@@ -169,6 +169,7 @@ def test_the_hands_free_recorder_stops_by_itself(visit: NewPage, by: str) -> Non
     to_recorders(page)
     picture(page, f"record-by-{by}-light-laptop")
     recorder = page.frame_locator(".st-key-hands-free iframe").get_by_role("button", name="Record hands-free")
+    expect(recorder).to_be_visible()  # and made a button, which Tab reaches
     if by == "mouse":
         recorder.click()
     else:
