@@ -17,7 +17,6 @@ from ser_core.recogniser import Recogniser
 LONG = 60.0  # seconds; a longer recording holds more than one mood, and one answer for it says little
 KEPT = 2  # courses per visitor
 _KIND = "course"
-_ASKED = "asked/course"
 
 
 def is_long(clip: Clip) -> bool:
@@ -54,7 +53,7 @@ def show(clip: Clip, model: Recogniser) -> None:
 
 def _listen(clip: Clip, model: Recogniser, key: tuple[str, Recogniser]) -> Course | None:
     """The course worked out now, if that was asked for."""
-    if not st.session_state.pop(_ASKED, False):
+    if not busy.asked(_KIND):
         with st.container(border=True, key="course-offer", gap="small"):
             st.markdown(
                 f"This recording lasts {duration(clip.waveform.seconds)}. One answer for all of it would say little, "
@@ -65,7 +64,8 @@ def _listen(clip: Clip, model: Recogniser, key: tuple[str, Recogniser]) -> Cours
                 icon=":material/play_circle:",
                 type="primary",
                 key="listen",
-                on_click=_ask,
+                on_click=busy.ask,
+                args=(_KIND,),
             )
         return None
     try:
@@ -73,13 +73,9 @@ def _listen(clip: Clip, model: Recogniser, key: tuple[str, Recogniser]) -> Cours
             course = follow(model, clip.waveform, clip.quality, progress)
     except (SpeechEmotionError, busy.Busy) as error:
         st.warning(str(error), icon=":material/info:")
-        st.button("Try again", key="listen", on_click=_ask)
+        st.button("Try again", key="listen", on_click=busy.ask, args=(_KIND,))
         return None
     return remembered(_KIND, key, lambda: course, KEPT)
-
-
-def _ask() -> None:
-    st.session_state[_ASKED] = True
 
 
 def _in_words(shares: dict[str, float]) -> str:
