@@ -13,7 +13,7 @@ from ser_core.corpora import get_corpus
 from ser_core.errors import CorpusError, RecipeError
 from ser_core.models import list_systems, list_variants
 from ser_core.protocols import ON_TEST, PROTOCOLS, SEEN
-from ser_core.recipes import Recipe, list_parts, list_whole, load_recipe, validate
+from ser_core.recipes import Recipe, list_parts, list_recipes, list_whole, load_recipe, validate
 
 CLONE = "train_clone"  # (id of a run, the values of its recipe) while a copy of it is edited
 GENERAL = "general"
@@ -101,7 +101,7 @@ def _composed() -> tuple[str, dict[str, Any] | None]:
         help="More can be added below, under Data.",
     )
     usual = OURS if f"{system}-{corpus}" in list_whole() else PAPER
-    paces = [usual] if corpus == GENERAL else [usual, FAST]
+    paces = [usual, FAST] if f"{system}-{corpus}-fast" in list_recipes() else [usual]
     pace = fourth.segmented_control(
         "Numbers", paces, default=usual, key=f"train_pace/{len(paces)}/{usual}", required=True,
         help="The paper's own, made for a GPU; or a recipe of ours that two processor cores are done with: of a small "

@@ -33,7 +33,8 @@ class Shipped:
 
 
 SHIPPED: dict[str, Shipped] = {
-    **{f"{system}-general": Shipped(f"{system}-general") for system in SYSTEMS},
+    **{f"{system}-general": Shipped(f"{system}-general") for system in SYSTEMS if system != "serct"},
+    "serct-general": Shipped("serct-general", by_device=True),
     "ctmam-general-seed1": Shipped("ctmam-general", ("seed=1",)),
     "ctmam-general-seed2": Shipped("ctmam-general", ("seed=2",)),
     "ctmam-synthetic": Shipped("ctmam-synthetic"),
