@@ -69,6 +69,11 @@ class Utterance:
             raise ValueError(f"{self.emotion!r} is not in the emotion vocabulary")
 
     @property
+    def corpus_key(self) -> str:
+        """What its ids begin with: one corpus has one key, under whatever name it is taken."""
+        return self.id.partition("/")[0]
+
+    @property
     def speaker_known(self) -> bool:
         return named(self.speaker)
 

@@ -27,7 +27,7 @@ def test_part(card: Card, utterances: Sequence[Utterance], protocol: str) -> tup
     Where the checkpoint was trained on this corpus under this very protocol, they are the test clips of its card.
     Raises ProtocolError for an unknown protocol, CorpusError where none of the clips is here.
     """
-    corpus, key = utterances[0].corpus, utterances[0].id.partition("/")[0]
+    corpus, key = utterances[0].corpus, utterances[0].corpus_key
     own = {name for name in card.data.test.utterances if name.startswith(f"{key}/")}
     if protocol == card.data.protocol and own:
         chosen = _by_id(utterances, own)

@@ -78,11 +78,13 @@ def inspect_utterances(
 ) -> Iterator[Row]:
     """One row of figures after the other, the name of the figure as key, with what it belongs to before it.
 
-    done: ids that are skipped, because their rows are here already.  A clip that cannot be read gives a row with its
-    reason under "problem" and no figures.  progress: may raise to stop.
+    done: ids that are skipped, because their rows are here already.  A clip that cannot be read, or whose very sound
+    the checkpoint learnt from under another name, gives a row with the reason under "problem" and no figures.
+    progress: may raise to stop.
     Raises InspectionError where the model has no attention along time, or not this view.
     """
     copies = random_copies(recogniser.model, seed=measures.seed) if measures.random_weights else ()
+    met = recogniser.card.data.met_sounds()
     for number, utterance in enumerate(utterances):
         if utterance.id in done:
             continue
@@ -91,6 +93,10 @@ def inspect_utterances(
             waveform = load(utterance.path)
         except AudioError as error:
             yield _row(recogniser, utterance) | {"problem": str(error)}
+            continue
+        if waveform.digest[:16] in met:
+            learnt = f"{recogniser.name} was trained or chosen on this very recording, under another name."
+            yield _row(recogniser, utterance) | {"problem": learnt}
             continue
         yield _row(recogniser, utterance) | _figures(
             inspect_clip(

@@ -66,8 +66,8 @@ def leaks(split: Split) -> Leaks:
     def leak(kind: str, clips: int, what: str) -> Leak:
         return Leak(kind, clips, f"{clips} of {n} test clips{what}.")
 
-    nameless = {_corpus(u) for u in met if not u.speaker_known}
-    wordless = {_corpus(u) for u in met if not u.text_known}
+    nameless = {u.corpus_key for u in met if not u.speaker_known}
+    wordless = {u.corpus_key for u in met if not u.text_known}
 
     siblings = sum(original(u) in originals and u.id not in utterances for u in split.test)
     known = sorted({u.speaker for u in split.test} & speakers)
@@ -90,19 +90,15 @@ def leaks(split: Split) -> Leaks:
         assumed=split.assumed,
         unknown_speakers=leak(
             "unknown_speakers",
-            sum(not u.speaker_known or _corpus(u) in nameless for u in split.test),
+            sum(not u.speaker_known or u.corpus_key in nameless for u in split.test),
             ": nobody says who speaks, so the same speakers probably stand on both sides",
         ),
         unknown_texts=leak(
             "unknown_texts",
-            sum(not u.text_known or _corpus(u) in wordless for u in split.test),
+            sum(not u.text_known or u.corpus_key in wordless for u in split.test),
             ": nobody says what is spoken, so sentences may stand on both sides too",
         ),
     )
-
-
-def _corpus(utterance: Utterance) -> str:
-    return utterance.id.partition("/")[0]
 
 
 def original(utterance: Utterance) -> str:

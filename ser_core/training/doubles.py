@@ -33,7 +33,7 @@ def check_sounds(
     for found in places.values():
         for (part, one), (other_part, other) in combinations(found, 2):
             apart = {part, other_part} not in ({part}, {"test", "test_on"})
-            if apart and corpus_key(one) != corpus_key(other):
+            if apart and one.corpus_key != other.corpus_key:
                 both = one.corpus, part, other.corpus, other_part
                 twice[both] = twice.get(both, 0) + 1
                 break
@@ -55,7 +55,3 @@ def sounds_of(corpus: str, data: Path | None, progress: Progress) -> Iterator[tu
         with suppress(AudioError):
             yield read(utterance).digest, utterance
         progress(f"decoding {corpus}", done, len(utterances))
-
-
-def corpus_key(utterance: Utterance) -> str:
-    return utterance.id.partition("/")[0]

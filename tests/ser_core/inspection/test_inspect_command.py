@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,28 @@ def test_seen_speakers_are_left_out(small_run: tuple[Run, Card], small_data: Pat
     speakers = {row["speaker"] for row in json.loads(out.read_text())["clips"]}
     assert speakers
     assert not speakers & set(small_run[1].data.seen_speakers())
+
+
+def test_a_clip_it_learnt_from_is_left_out_under_another_name(
+    small_run: tuple[Run, Card], small_data: Path, out: Path, tmp_path: Path, shell: Shell
+) -> None:
+    parts = small_run[1].data
+    known = {u.id: u for name in small_run[1].data.corpora for u in get_corpus(name).scan(small_data).utterances}
+    heard = next(iter(parts.train.utterances))
+    unheard = next(name for name in parts.test.utterances if known[name].emotion != known[heard].emotion)
+    for name, speaker in ((heard, "one"), (unheard, "two")):
+        target = tmp_path / "mine" / known[name].emotion / f"{speaker}_1{known[name].path.suffix}"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(known[name].path, target)
+    corpus = f"folder:{tmp_path / 'mine'}"
+    status, _, err = shell("inspect", "--checkpoint", str(small_run[0].checkpoint), "--corpus", corpus,
+                       "--out", str(out), "--no-masked", "--no-random-weights")  # fmt: skip
+    assert status == 0
+    assert "one_1" in err
+    assert "was trained or chosen on this very recording, under another name." in err
+    first, second = sorted(json.loads(out.read_text())["clips"], key=lambda row: row["utterance"].split("/")[-1])
+    assert "answer" not in first
+    assert second["answer"]
 
 
 def test_what_is_there_is_gone_on_with(
