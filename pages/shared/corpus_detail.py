@@ -53,7 +53,8 @@ def show_whole(corpus: Corpus, scan: Scan) -> None:
         count = sum(problem.count for problem in scan.problems)
         with st.expander(f"{count:,} files left out", icon=":material/block:"):
             st.dataframe(
-                [{"File": problem.path.name, "Why": problem.reason} for problem in scan.problems], hide_index=True
+                [{"File": problem.where(scan.root), "Why": problem.reason} for problem in scan.problems],
+                hide_index=True,
             )
 
 

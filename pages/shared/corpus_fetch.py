@@ -18,6 +18,8 @@ def show_fetch(corpus: Corpus) -> None:
         show_download(corpus)
     if corpus.steps:
         with st.expander("By hand", expanded=not corpus.archives, icon=":material/folder_copy:"):
+            if corpus.by_hand:
+                st.markdown(f"No program fetches it: {corpus.by_hand}")
             st.markdown("\n".join(f"{number}. {step}" for number, step in enumerate(corpus.steps, 1)))
             st.caption(f"`<data>` is the data folder{here()}. Home page: {corpus.homepage}")
 

@@ -18,6 +18,7 @@ from ser_core.corpora import Utterance
 from ser_core.errors import CheckpointError, CorpusError, ProtocolError, RecipeError
 from ser_core.evaluation import Evaluation, evaluate, test_part
 from ser_core.evaluation.noise import SNRS_DB, noise_curve
+from ser_core.evaluation.result import NOISE
 from ser_core.protocols import PROTOCOLS
 from ser_core.recipes import load_recipe
 from ser_core.recogniser import Recogniser
@@ -61,7 +62,7 @@ def offer(choice: Choice) -> None:
 def again(choice: Choice, evaluation: Evaluation) -> None:
     """Evaluate once more with noise; where that can be done here."""
     if choice.card is None or not (choice.own or here(choice.corpus)):
-        st.caption(f"Measure it with: `{evaluation.command} --noise`" if evaluation.command else "")
+        st.caption(f"Measure it with: `{evaluation.command}{NOISE}`" if evaluation.command else "")
         return
     if st.button(
         "Measure with noise", icon=":material/grain:", key="evaluate-noise",

@@ -71,6 +71,8 @@ def show_summary(choice: Choice, evaluation: Evaluation, rival: Evaluation | Non
         with beside, st.container(key="paper-row", gap="xsmall"):
             st.markdown(table)
             st.caption(why_not_the_same(choice, report))
+    elif other := other_task(choice, report):
+        st.caption(f":material/menu_book: {other}")
     if note:
         st.caption(f":material/balance: {note}")
     st.caption(WHAT + drawing(report))
@@ -113,7 +115,7 @@ def told(report: Report) -> str:
 
 
 def printed_for(choice: Choice, report: Report) -> tuple[str, Printed] | None:
-    """The system's paper, and what it prints for this corpus; None where it prints nothing."""
+    """The system's paper, and what it prints for this corpus, whatever emotions are here; None where nothing."""
     if choice.card is None:
         return None
     from ser_core.reproduce.printed import PAPER_OF, PRINTED  # brings the training code along
@@ -123,12 +125,13 @@ def printed_for(choice: Choice, report: Report) -> tuple[str, Printed] | None:
 
 
 def paper_table(choice: Choice, report: Report) -> str:
-    """The paper's row above the same figures from here, as Markdown; empty where it prints nothing for this corpus.
+    """The paper's row above the same figures from here, as Markdown.
 
-    Only scores that the paper prints have a column.
+    Empty where it prints nothing for this corpus, or for more emotions of it than are here: that is another task.  Only
+    scores that the paper prints have a column.
     """
     found = printed_for(choice, report)
-    if found is None:
+    if found is None or emotions_here(report) != emotions_there(report):
         return ""
     paper, printed = found
     values = {name: value for name, value in vars(printed).items() if isinstance(value, float)}
@@ -145,13 +148,33 @@ def paper_table(choice: Choice, report: Report) -> str:
 def why_not_the_same(choice: Choice, report: Report) -> str:
     """In a sentence, what keeps the two rows of the table apart."""
     found = printed_for(choice, report)
-    paper = found[0] if found else ""
-    heard = {one.emotion for one in report.emotions if one.support}
-    classes = len(get_corpus(report.corpus).emotions)
-    differs = f" and on all {classes} emotions, {len(heard)} here" if classes != len(heard) else ""
-    if report.protocol == f"paper:{paper}":
-        return f"The same rule of splitting{differs}; see “What leaks” for what it proves."
-    return f"Not the same test: the paper's row was measured under its own protocol{differs}."
+    if found and report.protocol == f"paper:{found[0]}":
+        return "The same rule of splitting; see “What leaks” for what it proves."
+    return "Not the same test: the paper's row was measured under its own protocol."
+
+
+def other_task(choice: Choice, report: Report) -> str:
+    """Why the paper's figures for this corpus do not stand beside these; empty where they do, or there are none."""
+    found = printed_for(choice, report)
+    here, there = emotions_here(report), emotions_there(report)
+    if found is None or here == there:
+        return ""
+    paper, printed = found
+    values = " and ".join(
+        f"{name.upper()} {value:.2f}" for name, value in vars(printed).items() if type(value) is float
+    )
+    return (
+        f"Paper {paper} ({printed.where}) prints {values} for all {there} emotions of this corpus. Here are {here}: "
+        "another task, so the two are not set side by side."
+    )
+
+
+def emotions_here(report: Report) -> int:
+    return sum(bool(one.support) for one in report.emotions)
+
+
+def emotions_there(report: Report) -> int:
+    return len(get_corpus(report.corpus).emotions)
 
 
 def is_own(corpus: str) -> bool:

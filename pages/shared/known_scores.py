@@ -69,10 +69,12 @@ def _from_cards() -> Iterator[KnownScore]:
             if one.seen_included:
                 continue
             low, high = one.intervals.get("ua", (None, None))
+            acted = sum(map(any, one.confusion))
+            corpus = "emodb4" if (one.corpus, acted) == ("emodb", 4) else one.corpus  # as our tables call it
             yield KnownScore(
                 card.system,
                 card.variant,
-                corpus_words(one.corpus),
+                corpus_words(corpus),
                 100 * one.ua,
                 _percent(low),
                 _percent(high),

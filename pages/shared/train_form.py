@@ -100,7 +100,7 @@ def _composed() -> tuple[str, dict[str, Any] | None]:
         key=f"train_corpus/{GENERAL in corpora}",
         help="More can be added below, under Data.",
     )
-    usual = OURS if f"{system}-{corpus}" in list_whole() else PAPER
+    usual = OURS if f"{system}-{corpus}" in list_whole() and corpus != GENERAL else PAPER
     paces = [usual, FAST] if f"{system}-{corpus}-fast" in list_recipes() else [usual]
     pace = fourth.segmented_control(
         "Numbers", paces, default=usual, key=f"train_pace/{len(paces)}/{usual}", required=True,

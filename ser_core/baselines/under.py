@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,11 +33,16 @@ def corpus_baseline(
 
 
 def recipe_baseline(
-    recipe: Recipe, features: Features, data: Path | None, progress: Progress = lambda what, done, total: None
+    recipe: Recipe,
+    features: Features,
+    data: Path | None,
+    progress: Progress = lambda what, done, total: None,
+    asked: Sequence[str] = (),
 ) -> list[Evaluation]:
     """One machine on the training and validation parts of a recipe, tested where its checkpoint is: on the test part
     of each of its corpora, and on the whole of those in `test_on`.
 
+    asked: the recipe and its changes as they were typed, `NAME --set ...`, for the command that the figures carry.
     Raises CorpusError or ProtocolError where a corpus is not here or cannot be split so.
     """
     whole, tests = Split((), (), ()), {}
@@ -46,9 +53,10 @@ def recipe_baseline(
     for name in recipe.test_on:
         tests[name] = ("all", get_corpus(name).scan(data).utterances)
     machine = fit(whole.train + whole.validation, features, recipe.labels, recipe.merge, progress)
+    command = "python -m ser_core baseline --recipe " + shlex.join(asked or [recipe.name])
     found = []
     for name, (protocol, utterances) in tests.items():
         include_seen = protocol in SEEN  # its test speakers are seen by definition, and marked so
         result = machine.evaluate(utterances, name, protocol, include_seen, progress)
-        found.append(replace(result, command=f"python -m ser_core baseline --recipe {recipe.name}"))
+        found.append(replace(result, command=command))
     return found

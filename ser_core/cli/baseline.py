@@ -40,6 +40,7 @@ def baseline(
     from ser_core.corpora import data_folder, get_corpus
     from ser_core.evaluation import save_evaluation
     from ser_core.evaluation.store import check_folder
+    from ser_core.protocols import check_protocol
     from ser_core.recipes import load_recipe
     from ser_core.training.data import read
 
@@ -48,10 +49,14 @@ def baseline(
     if out:
         check_folder(out)
     chosen = load_recipe(recipe, changes) if recipe else None
+    if corpus:  # before anything is asked or installed for a name that is none
+        get_corpus(corpus)
+        check_protocol(protocol)
     features = Features(Functionals(accept_licence), read)
     with progress_bar() as progress:
         if chosen:
-            results = recipe_baseline(chosen, features, data_folder(data), progress)
+            asked = [recipe, *(word for change in changes for word in ("--set", change))]
+            results = recipe_baseline(chosen, features, data_folder(data), progress, asked)
         else:
             results = [corpus_baseline(corpus, protocol, seed, features, data_folder(data), progress)]
     for problem in features.problems.values():

@@ -95,7 +95,7 @@ def check(
         if corpus.expected and not differences:
             print("  as many of each emotion as published")
         for problem in problems:
-            print(f"  {problem.path.name}: {problem.reason}")
+            print(f"  {problem.words(scan.root)}")
         for group in twice:
             print(f"  byte for byte the same: {', '.join(u.id for u in group)}")
     if differences or problems:
@@ -154,14 +154,14 @@ def download(name: NameArgument, data: DataOption = None) -> None:
 
 
 def print_steps(corpus: Any) -> None:
-    """How a person gets a corpus that no program may fetch."""
+    """How a person gets a corpus that no program fetches."""
     if corpus.synthetic:
         print(f"{corpus.title} ships with the package: there is nothing to fetch.")
         return
     if not corpus.steps:
         print(f"{corpus.name} is a corpus of your own: there is nothing to fetch.")
         return
-    print(f"{corpus.title} is not fetched by a program ({corpus.licence.name}). By hand:")
+    print(f"{corpus.title} is not fetched by a program: {corpus.by_hand} Licence: {corpus.licence.name}. By hand:")
     for number, step in enumerate(corpus.steps, 1):
         print(f"  {number}. {step}")
     print(f"Home page: {corpus.homepage}\nThen: python -m ser_core corpora check {corpus.name} --data <data>")

@@ -54,7 +54,7 @@ def evaluate(
     recogniser = Recogniser(checkpoint)
     scan = get_corpus(corpus).scan(data_folder(data))
     for problem in scan.problems:
-        print(f"{problem.path.name}: {problem.reason}", file=sys.stderr)
+        print(problem.words(scan.root), file=sys.stderr)
     utterances = test_part(recogniser.card, scan.utterances, protocol) if protocol else scan.utterances
     what = (recogniser, utterances, scan.corpus, protocol or "all", include_seen)
     with progress_bar() as progress:

@@ -61,7 +61,7 @@ def inspect(
         fail("Two of these checkpoints have the same name: rename one, or inspect them one by one.")
     scan = get_corpus(corpus).scan(data_folder(data))
     for problem in scan.problems:
-        print(f"{problem.path.name}: {problem.reason}", file=sys.stderr)
+        print(problem.words(scan.root), file=sys.stderr)
     measures = Measures(view or None, masked, random_weights=random_weights, second_opinions=tuple(second_opinions),
                         seed=seed)  # fmt: skip
     settings = _settings(recognisers, corpus, protocol, limit, measures)

@@ -82,6 +82,7 @@ def weights(
     here = list_checkpoints()
     if unknown := [name for name in names or () if name not in SHIPPED]:
         raise RecipeError(f"No checkpoint {', '.join(unknown)} ships: choose of {', '.join(SHIPPED)}.")
+    left_out = False
     for name in names or SHIPPED:
         if name in here:
             print(f"{name} is here already: move it away to train it again.")
@@ -94,5 +95,8 @@ def weights(
                 return
             except SpeechEmotionError as error:  # a corpus that is missing must not keep the others back
                 print(f"{name} is left out: {error}")
+                left_out = True
                 continue
         print(f"{name}: " + "; ".join(f"{one.corpus} {figures(one.model_dump())}" for one in card.results))
+    if left_out:
+        raise SystemExit(1)

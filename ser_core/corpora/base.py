@@ -90,6 +90,14 @@ class Problem:
     reason: str
     count: int = 1
 
+    def words(self, *roots: Path) -> str:
+        """Which file and why: as it stands below one of these folders, since some corpora have a name many times."""
+        return f"{self.where(*roots)}: {self.reason}"
+
+    def where(self, *roots: Path) -> str:
+        below = [self.path.relative_to(root) for root in roots if self.path.is_relative_to(root)]
+        return str(below[0]) if below and below[0].name else self.path.name
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -117,7 +125,8 @@ class Corpus:
     expected: emotion -> count in the complete release, where its paper or release notes state one.
     emotions: every emotion it holds; empty: those of `expected`.
     speakers: speaker -> sex, all of the release.
-    archives: what may be fetched, in order; steps: how a person gets it by hand.
+    archives: what may be fetched, in order; by_hand: why no program fetches it, where none does; steps: how a person
+    gets it then.
     """
 
     name: str
@@ -134,6 +143,7 @@ class Corpus:
     emotions: tuple[str, ...] = ()
     speakers: dict[str, str] = field(default_factory=dict)
     archives: tuple[Archive, ...] = ()
+    by_hand: str = ""
     steps: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -41,6 +41,7 @@ CASIA = Casia(
     folders=("CASIA database",),
     expected=dict.fromkeys(_EMOTIONS, 200),
     speakers={f"casia/{name}": sex for name, sex in _SPEAKERS.items()},
+    by_hand="it is ordered under its distributor's terms.",
     steps=(
         "Order the corpus from the Chinese Linguistic Data Consortium (its home page) under its terms.",
         "Put the speakers' folders below <data>/casia, so that <data>/casia/wangzhe/angry/201.wav is a file.",

@@ -64,6 +64,7 @@ CREMA_D = CremaD(
     folders=("CREMA-D", "cremad", "CREMA_D"),
     expected={name: 1087 if name == "neutral" else 1271 for name in _EMOTIONS.values()},
     speakers=_SPEAKERS,
+    by_hand="its recordings stand in Git LFS, which git itself has to fetch.",
     steps=(
         "Install git and git-lfs; the recordings stand in Git LFS, a plain clone holds pointers instead of sound.",
         "git lfs install && git clone https://github.com/CheyneyComputerScience/CREMA-D <data>/crema-d",

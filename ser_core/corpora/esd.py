@@ -65,6 +65,7 @@ def _esd(language: str, title: str) -> Esd:
         folders=("Emotion Speech Dataset", "Emotional Speech Dataset (ESD)"),
         expected=dict.fromkeys(_EMOTIONS.values(), 3500),
         speakers={f"{name}/{s}": "female" if s in _WOMEN else "male" for s in _SPEAKERS[language]},
+        by_hand="its authors send the address to those who sign its licence form.",
         steps=(
             "Fill in the licence form on the home page of ESD and send it to its authors.",
             "Unpack the archive into <data>/esd, so that the folders 0001 to 0020 stand below it.",

@@ -106,6 +106,7 @@ def _iemocap(name: str, title: str, expected: dict[str, int]) -> Iemocap:
         expected=expected,
         emotions=tuple(sorted(_EMOTIONS.values())),
         speakers=_SPEAKERS,
+        by_hand="its authors send it to those who ask for it with their form.",
         steps=(
             "Ask for the release with the form at https://sail.usc.edu/iemocap/iemocap_release.htm.",
             "Unpack it into <data>/iemocap, so that <data>/iemocap/Session1/sentences/wav is a folder.",

@@ -70,6 +70,7 @@ SAVEE = Savee(
     citation="Haq & Jackson (2010). Multimodal emotion recognition. In: Machine Audition, IGI Global, 398-423.",
     expected={name: 120 if name == "neutral" else 60 for name in _EMOTIONS.values()},
     speakers={f"savee/{name}": "male" for name in _SPEAKERS},
+    by_hand="it takes a registration in your name.",
     steps=(
         "Register at the home page of SAVEE (free, for research); the password for the download comes by mail.",
         "Unpack AudioData into <data>/savee, so that <data>/savee/AudioData/DC/a01.wav is a file.",

@@ -43,6 +43,7 @@ TESS = Tess(
     citation="Pichora-Fuller & Dupuis (2020). Toronto emotional speech set (TESS). Scholars Portal Dataverse.",
     expected=dict.fromkeys(_EMOTIONS.values(), 400),
     speakers={"tess/OAF": "female", "tess/YAF": "female"},
+    by_hand="no source that can be cited names one address for all of its files.",
     steps=(
         "Fetch all files of the dataset (2,800 recordings) from its page.",
         "Unpack them into <data>/tess; folders below it do not matter.",

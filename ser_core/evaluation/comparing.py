@@ -25,12 +25,13 @@ from ser_core.evaluation.scores import score
 
 
 class Comparison(Section):
-    """Two evaluations on the clips they share.
+    """Two evaluations on the clips they share, both choosing among the emotions that both know.
 
     n: clips compared.  left_out: clips that only one of them has.  other_truth: clips both have, under another emotion
     each, because a checkpoint merges labels; these are left out too.  both_right, only_first, only_second,
     both_wrong: clips, n in all.  p: of McNemar's exact test.  agreement: share of clips with the same answer.
     kappa: None where both always give one and the same answer.  ua_first, ua_second: on the clips compared.
+    among: these emotions.
     """
 
     first: str
@@ -47,6 +48,7 @@ class Comparison(Section):
     kappa: float | None
     ua_first: float
     ua_second: float
+    among: tuple[str, ...]
     seen_included: bool
 
     def sentence(self) -> str:
@@ -55,6 +57,7 @@ class Comparison(Section):
             f"On {self.n} clips that both recognised, only the first ({self.first}) is right on {self.only_first}, "
             f"only the second ({self.second}) on {self.only_second}: McNemar p = {self.p:.2g}."
         )
+        said += f" Both choose among the {len(self.among)} emotions that both know."
         if self.left_out:
             said += f" {self.left_out} clips that only one of them has are left out."
         if self.other_truth:
@@ -125,7 +128,7 @@ def chosen(evaluation: Evaluation, index: Sequence[int]) -> Evaluation:
 
 
 def compare(first: Evaluation, second: Evaluation) -> Comparison:
-    """Two evaluations on the clips that both hold.  Raises EvaluationError where there is none."""
+    """Two evaluations given the same task, see `alike`.  Raises EvaluationError where they have none in common."""
     places = {clip.id: number for number, clip in enumerate(second.clips)}
     pairs = [(number, places[clip.id]) for number, clip in enumerate(first.clips) if clip.id in places]
     if not pairs:
@@ -134,16 +137,15 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
             "evaluate both on the same clips."
         )
     mine, yours = np.array(pairs).T
-    truth, other = np.array(first.labels)[first.truth[mine]], np.array(second.labels)[second.truth[yours]]
-    same = truth == other
+    same = np.array(first.labels)[first.truth[mine]] == np.array(second.labels)[second.truth[yours]]
     if not same.any():
         raise EvaluationError(
             f"{first.checkpoint} and {second.checkpoint} label every one of their common clips differently: compare "
             "checkpoints that know the same emotions."
         )
-    a = np.array(first.labels)[first.predicted[mine]][same]
-    b = np.array(second.labels)[second.predicted[yours]][same]
-    truth = truth[same]
+    own, others = alike(first, second)
+    truth, a = np.array(own.labels)[own.truth], np.array(own.labels)[own.predicted]
+    b = np.array(others.labels)[others.predicted]
     right, alone = (a == truth) & (b == truth), ((a == truth) & (b != truth), (a != truth) & (b == truth))
     only_first, only_second = (int(one.sum()) for one in alone)
     return Comparison(
@@ -161,5 +163,6 @@ def compare(first: Evaluation, second: Evaluation) -> Comparison:
         kappa=kappa(a, b),
         ua_first=score(truth, a).ua,
         ua_second=score(truth, b).ua,
+        among=own.labels,
         seen_included=first.seen_included or second.seen_included,
     )

@@ -77,8 +77,9 @@ def columns(corpora: Sequence[str], data: Path | None) -> list[Column]:
         corpus = get_corpus(name)
         try:
             corpus.locate(data)
-        except CorpusError:
-            found.append(Column(corpus.name, corpus.language, reason="the corpus is not here: see --data or SER_DATA"))
+        except CorpusError as error:
+            why = str(error) if ":" in name else "the corpus is not here: see --data or SER_DATA"
+            found.append(Column(corpus.name, corpus.language, reason=why))
             continue
         utterances = corpus.scan(data).utterances
         for language in sorted({u.language for u in utterances}):

@@ -19,6 +19,8 @@ from ser_core.evaluation.groups import Group, grouped, spread
 from ser_core.evaluation.report import Facet, NoisePoint, Report, Unreadable
 from ser_core.evaluation.scores import EmotionScores, Intervals, Scores, confusion, emotion_scores, intervals, score
 
+NOISE = " --noise"  # what `evaluate` is asked for a noise curve with
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -43,7 +45,8 @@ class Evaluation:
     because the checkpoint learnt from, or was chosen on, the very same sound under whatever name; outside: clips whose
     emotion the checkpoint has no label for; seen_included: whether seen speakers were kept, which marks every figure.
     temperature: of the checkpoint's card, None where the probabilities only rank the emotions (an SVM's).
-    command: what to type to see these figures again.  noise: the noise curve, empty where it was not asked for.
+    command: what to type to see these figures again; a report adds `NOISE` where there is a noise curve.
+    noise: this curve, empty where it was not asked for.
     weights: digest of the weights that answered, see `weights_digest`; empty where they are not known or are several.
     stored: the report as it was read from a folder.
     """
@@ -137,7 +140,7 @@ class Evaluation:
         groups = {facet: self.by(facet) for facet in facets}
         return Report(
             **self.summary(),
-            command=self.command,
+            command=self.command + (NOISE if self.noise and self.command else ""),
             note=self.note,
             emotions=self.emotions(),
             groups=groups,

@@ -25,7 +25,7 @@ from ser_core.checkpoints import Section
 from ser_core.emotions import check_labels
 from ser_core.errors import EvaluationError
 from ser_core.evaluation.report import Report, check_id
-from ser_core.evaluation.result import Clip, Evaluation
+from ser_core.evaluation.result import NOISE, Clip, Evaluation
 from ser_core.files import write_text
 
 FORMAT = 1
@@ -129,7 +129,7 @@ def load_evaluation(folder: Path) -> Evaluation:
         problems=stored.problems,
         seen_included=stored.seen_included,
         temperature=stored.temperature,
-        command=stored.command,
+        command=stored.command.removesuffix(NOISE),
         note=stored.note,
         noise=stored.noise,
         weights=stored.weights,

@@ -29,7 +29,7 @@ PROTOCOLS = {
     "speaker_independent": "One split; nobody who is tested was heard before.",
     "loso": "Leave one speaker out: every speaker is tested once, by a model that never heard them.",
     "kfold": "Five groups of speakers, each tested once; kfold:K for another number.",
-    "session": "Leave one recording session out.",
+    "session": "Leave one recording session out, with all who speak in it.",
     "random": "A tenth of the utterances to test on, whoever speaks: speakers stand on both sides.",
     "paper:000": "CTMAM's: four fifths and one of the utterances, the epoch chosen on the test clips.",
     "paper:001": "SERCT's: nine tenths and one of each emotion, the epoch chosen on the test clips.",

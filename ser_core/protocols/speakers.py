@@ -4,7 +4,7 @@ speaker_independent   one split; the parts of the known corpora are listed below
                       means the same clips
 loso                  leave one speaker out: as many folds as speakers
 kfold, kfold:K        K groups of speakers (5), scikit-learn's GroupKFold, each held out once
-session               leave one session out, where a corpus was recorded in sessions
+session               leave one session out, where a corpus was recorded in sessions of different speakers
 
 In the last three the epoch is chosen on an eighth of the remaining speakers (at least one; both sexes from two on),
 those that follow the ones held out, so that over the folds different speakers choose.
@@ -12,6 +12,7 @@ those that follow the ones held out, so that over the folds different speakers c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -82,6 +83,18 @@ def leave_one_session_out(utterances: Sequence[Utterance]) -> tuple[Split, ...]:
     if len(sessions) < 3:
         raise ProtocolError(
             f"{corpus} has {len(sessions)} session(s): leaving one out needs three; choose kfold or loso, by speaker."
+        )
+    if not all(u.session for u in utterances):
+        raise ProtocolError(
+            f"{corpus} does not name the session of every clip, so none can be left out whole: name them all, or "
+            "choose kfold or loso, by speaker."
+        )
+    known_speakers(utterances)
+    again = Counter(speaker for speaker, _ in {(u.speaker, u.session) for u in utterances})
+    if twice := sorted(speaker for speaker, count in again.items() if count > 1):
+        raise ProtocolError(
+            f"{len(twice)} speaker(s) of {corpus} stand in several sessions ({twice[0].partition('/')[2]} for one), so "
+            "leaving one out would test voices that training has heard: choose kfold or loso, by speaker."
         )
     folds = []
     for number, session in enumerate(sessions):

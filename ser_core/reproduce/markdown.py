@@ -18,8 +18,10 @@ WA is accuracy, UA the mean recall over the emotions, in percent. In square brac
 draws speakers, then clips; of one speaker there is none). Of several folds all clips count together; mean and standard
 deviation over the folds stand behind. "Honest": every speaker is tested by a model that never heard them, and the
 epoch is chosen on other speakers' clips. "Paper's protocol": its split and its choice of the epoch; where a paper chose
-on the test clips, the best epoch on them and the last one stand side by side. *fast* marks the recipes made for two CPU
-cores (`-fast`); all others have the papers' numbers.{more}
+on the test clips, the best epoch on them and the last one stand side by side, of several folds as their mean, and the
+last is the one that patience ended with where a recipe has it. *fast* marks the recipes made for two CPU cores
+(`-fast`), which leave out much of what the papers do, see the note in `ser_core/recipes/fast/`: no attempt at a paper's
+number. All others have the papers' numbers.{more}
 """
 ONE_FOLD = """
 

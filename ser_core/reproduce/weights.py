@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ser_core.checkpoints import Card, keep_checkpoint
-from ser_core.errors import RecipeError
+from ser_core.errors import RecipeError, RunError
 from ser_core.evaluation import Progress
 from ser_core.files import runs_folder
 from ser_core.recipes import load_recipe
@@ -33,10 +33,9 @@ class Shipped:
 
 
 SHIPPED: dict[str, Shipped] = {
-    **{f"{system}-general": Shipped(f"{system}-general") for system in SYSTEMS if system != "serct"},
-    "serct-general": Shipped("serct-general", by_device=True),
-    "ctmam-general-seed1": Shipped("ctmam-general", ("seed=1",)),
-    "ctmam-general-seed2": Shipped("ctmam-general", ("seed=2",)),
+    **{f"{system}-general": Shipped(f"{system}-general", by_device=True) for system in SYSTEMS},
+    "ctmam-general-seed1": Shipped("ctmam-general", ("seed=1",), by_device=True),
+    "ctmam-general-seed2": Shipped("ctmam-general", ("seed=2",), by_device=True),
     "ctmam-synthetic": Shipped("ctmam-synthetic"),
     **{f"{system}-synthetic": Shipped(f"{system}-synthetic-fast") for system in SYSTEMS if system != "ctmam"},
     "ctmam-emodb4": Shipped("ctmam-emodb4", by_device=True),
@@ -70,6 +69,8 @@ def train_shipped(
     recipe = load_recipe(wanted.recipe + end, [*wanted.changes, f"name={name}"])
     run = Run(runs_folder() / "weights" / f"{name}-{device.partition(':')[0]}")
     with alone(run):
+        if run.recipe_path.is_file() and not run.recipe().alike(recipe):
+            raise RunError(f"{run.folder} holds a run of an earlier recipe: move it away, and {name} is trained anew.")
         Run.start(recipe, run.folder)
         card = train(recipe, run, data, within(deadline, progress, name), device)
         keep_checkpoint(run.checkpoint, name)

@@ -191,9 +191,11 @@ def load_parts(recipe: Recipe, data: Path | None, progress: Progress) -> tuple[P
     """Scan, split, decode.  Test clips are decoded too, for their hashes in the card; nothing else looks at them."""
     whole = Split((), (), ())
     problems: list[str] = []
+    roots: list[Path] = []
     for name in recipe.corpora:
         scan = get_corpus(name).scan(data)
-        problems += [f"{p.path.name}: {p.reason}" for p in scan.problems]
+        problems += [problem.words(scan.root) for problem in scan.problems]
+        roots.append(scan.root)
         known = [u for u in scan.utterances if recipe.label_of(u.emotion) is not None]
         if not known:
             raise RecipeError(f"{name} has no clip of {', '.join(recipe.labels)}: take the corpus out of the recipe.")
@@ -201,7 +203,7 @@ def load_parts(recipe: Recipe, data: Path | None, progress: Progress) -> tuple[P
     parts = {}
     for part, utterances in whole.parts().items():
         parts[part], broken = load_clips(utterances, recipe, progress)
-        problems += [f"{p.path.name}: {p.reason}" for p in broken]
+        problems += [problem.words(*roots) for problem in broken]
     if recipe.training.choose == "last":
         parts["train"], parts["validation"] = parts["train"] + parts["validation"], []
     check_sounds(parts, recipe.test_on, data, progress)
@@ -222,6 +224,13 @@ def check(recipe: Recipe, model: System, parts: Parts) -> None:
             build(recipe, recipe.transfer.teacher)
     if model.fill == "none" and recipe.training.mixup > 0:
         raise RecipeError(f"{model.title} takes clips of any length, which mixup cannot blend: set training.mixup = 0.")
+    for part, doing in (("train", "trains"), ("test", "tests")):
+        if not parts[part]:
+            here = sorted({clip.utterance.speaker for clips in parts.values() for clip in clips})
+            raise RecipeError(
+                f"None of the speakers that {recipe.protocol} {doing} on is here, only {len(here)} other(s), such as "
+                f"{here[0]}: complete the copy of {', '.join(recipe.corpora)}, or choose another protocol."
+            )
     missing = set(range(len(recipe.labels))) - {clip.label for clip in parts["train"]}
     if missing:
         names = ", ".join(recipe.labels[i] for i in sorted(missing))

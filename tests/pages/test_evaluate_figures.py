@@ -16,9 +16,10 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared import evaluate_catalogue
 from pages.shared.evaluate_pick import Choice
-from pages.shared.evaluate_summary import paper_table, why_not_the_same
+from pages.shared.evaluate_summary import other_task, paper_table, why_not_the_same
 from pages.shared.model_card import corpus_title
 from ser_core.checkpoints import load_card
+from ser_core.corpora import get_corpus
 from ser_core.evaluation import NoisePoint, load_evaluation, save_evaluation
 from ser_core.evaluation.comparing import chosen
 from ser_core.reproduce.printed import PRINTED, Printed
@@ -158,12 +159,24 @@ def test_only_what_the_paper_prints_stands_beside_it(
 ) -> None:
     card = load_card(judged / FIRST).model_copy(update={"system": system, "variant": "default"})
     choice = Choice(FIRST, corpus, "all", "", card)
-    report = replace(drawn(1), corpus=corpus).report()
+    whole = drawn(1, labels=tuple(sorted(get_corpus(corpus).emotions)))
+    report = replace(whole, corpus=corpus).report()
     table = paper_table(choice, report).splitlines()
+    assert other_task(choice, report) == ""
     assert (table[0], table[2]) == (head, row)
     assert f"{100 * report.wa:.0f}" in table[3]
     assert "Not the same test" in why_not_the_same(choice, report)
     assert paper_table(choice, replace(drawn(1), corpus="synthetic").report()) == ""
+
+
+def test_a_paper_with_more_emotions_has_no_row_beside_ours(judged: Path) -> None:
+    card = load_card(judged / FIRST).model_copy(update={"system": "ctmam", "variant": "default"})
+    choice = Choice(FIRST, "emodb", "all", "", card)
+    report = replace(drawn(1, labels=("angry", "happy", "neutral", "sad")), corpus="emodb").report()
+    assert paper_table(choice, report) == ""
+    said = other_task(choice, report)
+    assert "prints WA 90.65 and UA 89.51 for all 7 emotions" in said
+    assert "Here are 4: another task" in said
 
 
 def test_the_row_of_the_paper_is_on_the_page(app: AppTest, judged: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,6 +146,11 @@ def test_sessions_are_left_out_whole() -> None:
         assert_disjoint({part: {u.session for u in members} for part, members in one.parts().items()})
     with pytest.raises(ProtocolError, match="session"):
         folds(made_up(8), "session")
+    with pytest.raises(ProtocolError, match="does not name the session of every clip"):
+        folds([*own[:-1], replace(own[-1], session="")], "session")
+    everywhere = [replace(u, session=f"own/S{number % 4}") for number, u in enumerate(own)]
+    with pytest.raises(ProtocolError, match="would test voices that training has heard: choose kfold or loso"):
+        folds(everywhere, "session")
 
 
 @pytest.mark.parametrize(("clips", "test"), [(535, 107), (5531, 1107)], ids=["EmoDB", "IEMOCAP"])

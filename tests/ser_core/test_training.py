@@ -178,7 +178,9 @@ def test_broken_files_are_listed_and_the_rest_trains(data: Path, tmp_path: Path)
     recipe = small_recipe("corpora=['emodb']", "labels=['angry', 'happy', 'neutral', 'sad']")
     parts, problems = load_parts(recipe, tmp_path, quiet)
     assert sum(len(clips) for clips in parts.values()) == good - 1
-    assert sorted(problem.split(":")[0] for problem in problems) == sorted([chosen[0].path.name, "notes.wav"])
+    assert sorted(problem.split(":")[0] for problem in problems) == sorted(
+        [f"wav/{chosen[0].path.name}", "wav/notes.wav"]
+    )
 
 
 def test_a_missing_class_is_refused_before_training(small_data: Path, tmp_path: Path) -> None:

@@ -157,3 +157,16 @@ def test_a_damaged_run_is_named(name: str, small_data: Path, tmp_path: Path) -> 
     (run.folder / name).write_text("{")
     with pytest.raises(RunError, match="damaged"):
         train(small_recipe(), run, small_data, quiet)
+
+
+@pytest.mark.parametrize(("kept", "doing"), [({"21"}, "trains"), ({"01", "17"}, "tests")])
+def test_a_copy_without_the_speakers_of_a_part_is_refused(
+    kept: set[str], doing: str, own_data: Path, tmp_path: Path
+) -> None:
+    for actor in own_data.glob("ravdess/Actor_*"):
+        if actor.name[-2:] not in kept:
+            shutil.rmtree(actor)
+    run = Run(tmp_path / "run")
+    with pytest.raises(RecipeError, match=f"None of the speakers that speaker_independent {doing} on is here"):
+        train(small_recipe("corpora=['ravdess']"), run, own_data, quiet)
+    assert not (run.folder / "metrics.csv").exists()

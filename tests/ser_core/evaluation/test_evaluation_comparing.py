@@ -65,6 +65,19 @@ def test_clips_that_they_label_differently_are_left_out_and_counted() -> None:
     assert "1 clips that they label differently" in result.sentence()
 
 
+def test_both_choose_among_the_emotions_that_both_know() -> None:
+    """An answer that only one of them could give is no mistake of its own: the next likeliest counts."""
+    few = made([0, 1], [0, 1], labels=("angry", "neutral"))
+    many = made([0, 2], [1, 2], labels=("angry", "calm", "neutral"))
+    assert many.probabilities[0].argmax() == 1
+    result = compare(few, many)
+    assert result.among == ("angry", "neutral")
+    assert (result.n, result.only_first + result.both_right) == (2, 2)
+    assert "choose among the 2 emotions that both know" in result.sentence()
+    back = compare(many, few)
+    assert (back.only_second, back.p) == (result.only_first, result.p)
+
+
 def test_nothing_in_common_is_refused() -> None:
     with pytest.raises(EvaluationError, match="no clip in common"):
         compare(made([0, 1], [0, 1]), made([0, 1], [0, 1], names=["demo/x", "demo/y"]))
