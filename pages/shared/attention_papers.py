@@ -38,7 +38,7 @@ COPIES = {
 
 @dataclass(frozen=True)
 class Needed:
-    """A column of a figure.  variants: names that stand for the same; recipe: what trains it."""
+    """A column of a figure.  variants: names that stand for the same, the one to prefer first; recipe: what trains it."""
 
     title: str
     variants: tuple[str, ...]
@@ -52,7 +52,7 @@ FACA = (
 )
 TF = (Needed("Time-Frequency Transformer", ("default",), "tf_transformer-ravdess"),)
 PATCHES = (
-    Needed("Patches 128×1", ("default", "student", "teacher_6", "teacher_12"), "vit_vertical-ravdess"),
+    Needed("Patches 128×1", ("teacher_6", "default", "student", "teacher_12"), "vit_vertical-ravdess"),
     Needed("Patches 16×16", ("teacher_6_square",), "vit_vertical-ravdess --set variant=teacher_6_square"),
 )
 
@@ -73,13 +73,17 @@ def show_papers(clip: Clip, model: Recogniser) -> None:
 def found(system: str, needed: Sequence[Needed]) -> list[tuple[Needed, Recogniser]]:
     """The columns whose checkpoint is here; the page says how the others are trained."""
     every = readable_cards(list_checkpoints())
-    cards = [(name, one.variant, "ravdess" in one.data.corpora) for name, one in every.items() if one.system == system]
-    cards.sort(key=lambda one: not one[2])  # those trained on RAVDESS first
+    cards = {name: one for name, one in every.items() if one.system == system}
     here = []
     for column in needed:
-        names = [name for name, variant, _ in cards if variant in column.variants]
-        if names:
-            here.append((column, loaders.recogniser(names[0])))
+        # those trained on RAVDESS first, and on nothing else, as the columns beside it are
+        able = sorted(
+            ("ravdess" not in one.data.corpora, column.variants.index(one.variant), len(one.data.corpora), name)
+            for name, one in cards.items()
+            if one.variant in column.variants
+        )
+        if able:
+            here.append((column, loaders.recogniser(able[0][-1])))
         else:
             st.info(
                 f"No checkpoint of **{column.title}** is here. This trains one: "
@@ -182,7 +186,7 @@ def patches(clip: Clip) -> None:
         "person hears as the same emotion. Bottom: seconds. Left: hertz of the picture; a column of 128×1 is 31 ms "
         "wide and holds all hertz (smoothed and stretched to 0..1, as in the paper's masks), a patch of 16×16 is half "
         "a second by sixteen mel bands. Does not show why: a map that moves with the copy may still decide nothing; "
-        "and a teacher beside the student differs in depth too."
+        "and where a student stands beside a teacher they differ in depth too."
     )
     _name_models(columns)
     drawn: list[list[Panel]] = [[] for _ in columns]

@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shared import attention_look, loaders
 from pages.shared.attention_maps import choices
+from pages.shared.attention_papers import FACA, PATCHES, found
 from pages.shared.attention_tour import stations
 from ser_core.audio import Waveform, load
 from ser_core.corpora.synthetic import samples
@@ -213,6 +214,15 @@ def test_the_papers_figures_say_which_checkpoint_is_missing_and_how_it_is_traine
     assert "product" in words(right(page))
     page.button_group(key="paper").set_value("003, Fig. 6: patches").run()
     assert "variant=teacher_6_square" in words(right(page))
+
+
+def test_the_columns_of_a_papers_figure_learnt_from_the_same_clips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what ships, where one checkpoint of the same system learnt from other corpora, too."""
+    monkeypatch.delenv("SER_CHECKPOINTS", raising=False)
+    for system, needed in (("mhsa_faca", FACA), ("vit_vertical", PATCHES)):
+        models = [model for _, model in found(system, needed)]
+        assert len(models) == len(needed)
+        assert len({tuple(model.card.data.train.utterances) for model in models}) == 1
 
 
 def test_the_product_of_a_clip_shorter_than_its_window_is_drawn_over_the_whole_clip(page: AppTest) -> None:
