@@ -38,7 +38,7 @@ COPIES = {
 
 @dataclass(frozen=True)
 class Needed:
-    """A column of a figure.  variants: names that stand for the same, the one to prefer first; recipe: what trains it."""
+    """A column of a figure.  variants: names for the same, the one to prefer first; recipe: what trains it."""
 
     title: str
     variants: tuple[str, ...]
