@@ -224,13 +224,12 @@ def check(recipe: Recipe, model: System, parts: Parts) -> None:
             build(recipe, recipe.transfer.teacher)
     if model.fill == "none" and recipe.training.mixup > 0:
         raise RecipeError(f"{model.title} takes clips of any length, which mixup cannot blend: set training.mixup = 0.")
-    for part, doing in (("train", "trains"), ("test", "tests")):
-        if not parts[part]:
-            here = sorted({clip.utterance.speaker for clips in parts.values() for clip in clips})
-            raise RecipeError(
-                f"None of the speakers that {recipe.protocol} {doing} on is here, only {len(here)} other(s), such as "
-                f"{here[0]}: complete the copy of {', '.join(recipe.corpora)}, or choose another protocol."
-            )
+    if not parts["train"]:
+        here = sorted({clip.utterance.speaker for clips in parts.values() for clip in clips})
+        raise RecipeError(
+            f"None of the speakers that {recipe.protocol} trains on is here, only {len(here)} other(s), such as "
+            f"{here[0]}: complete the copy of {', '.join(recipe.corpora)}, or choose another protocol."
+        )
     missing = set(range(len(recipe.labels))) - {clip.label for clip in parts["train"]}
     if missing:
         names = ", ".join(recipe.labels[i] for i in sorted(missing))

@@ -50,6 +50,8 @@ class CsvCorpus(OwnCorpus):
 
 def rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and cells by column of a CSV file.  Raises CorpusError where it cannot be read or lacks a column."""
+    if path.is_dir():
+        raise CorpusError(f"{path} is a folder: csv: takes the file.")
     if not path.is_file():
         raise CorpusError(f"{path} is no file with a table: csv: takes one.")
     try:
