@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.shared import brand, busy, loaders, model_card
+from pages.shared import brand, busy, loaders, model_card, trust
 from pages.shared.answer_bars import show_bars
 from pages.shared.attention_compare import show_compare
 from pages.shared.attention_corpus import show_corpus
@@ -27,7 +27,6 @@ from pages.shared.model_picker import pick_model
 from pages.shared.save import save_figure
 from pages.shared.stage import show_stage
 from pages.shared.what_if import minute
-from ser_core.emotions import AS_ACTED
 from ser_core.errors import SpeechEmotionError
 from ser_core.inspection.look import Look
 from ser_core.maps import AttentionMap, maps_to_bytes
@@ -200,7 +199,7 @@ def show_beside(drawn: Shown) -> None:
 
 
 def show_answer(answer: Prediction, model: Recogniser, clip: Clip) -> None:
-    st.header(f"Sounds like {AS_ACTED[answer.label]}", anchor=False)
+    st.header(trust.sounds_like(answer, model), anchor=False)
     show_bars(answer, "probabilities")
     st.caption(model_card.warning(model.card, clip.waveform) or model_card.track_record(model.card))
 

@@ -9,7 +9,6 @@ from pages.shared.clip_picker import RECORD, SOURCE, pick_clip
 from pages.shared.clip_strip import show_clip
 from pages.shared.deep_link import through_app
 from pages.shared.model_picker import pick_model
-from ser_core.emotions import AS_ACTED
 from ser_core.familiarity import SURE, confidence
 from ser_core.plots.theme import percent
 from ser_core.plots.timeline import clip_timeline
@@ -50,8 +49,7 @@ def main() -> None:
 def show_answer(clip: Clip, prediction: Prediction, model: Recogniser) -> None:
     sure = confidence(prediction, model.card)
     faint = trust.faint(prediction, model)
-    perhaps = ", perhaps" if sure < SURE or faint else ""
-    st.header(f"Sounds like {AS_ACTED[prediction.label]}{perhaps}", anchor=False)
+    st.header(trust.sounds_like(prediction, model), anchor=False)
     show_bars(prediction, "probabilities")
     with st.container(key="answer-notes", gap="small"):
         st.markdown(in_words(clip, prediction, sure, faint))

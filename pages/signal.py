@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import streamlit as st
 
-from pages.shared import brand, export, loaders, model_card
+from pages.shared import brand, export, loaders, model_card, trust
 from pages.shared.answer_bars import show_bars, spoken
 from pages.shared.clip import Clip, quality_line
 from pages.shared.clip_picker import pick_clip
@@ -21,7 +21,6 @@ from pages.shared.picture_settings import PictureSettings, pick_settings
 from pages.shared.save import save_figure
 from pages.shared.what_if import WhatIf, add_noise, changed, minute, pick_what_if, put_back
 from ser_core.changes import FeatureMask
-from ser_core.emotions import AS_ACTED
 from ser_core.errors import AudioError
 from ser_core.plots.change import change_bars, points
 from ser_core.plots.panel import Span
@@ -115,7 +114,7 @@ def show_answers(shown: Sequence[Shown], model: Recogniser) -> None:
     ranked = predictions[0].ranked()
     with before:
         st.caption(STATES[0])
-        st.header(f"Sounds like {AS_ACTED[predictions[0].label]}", anchor=False)
+        st.header(trust.sounds_like(predictions[0], model), anchor=False)
         st.audio(shown[0].clip.wav, format="audio/wav")
         show_bars(predictions[0], "before")
         memory = model_card.warning(model.card, shown[0].clip.waveform)
@@ -129,7 +128,8 @@ def show_answers(shown: Sequence[Shown], model: Recogniser) -> None:
             return
         now = dict(zip(predictions[1].labels, predictions[1].probabilities.tolist(), strict=True))
         same = predictions[1].label == predictions[0].label
-        st.header(f"{'Still' if same else 'Now'} sounds like {AS_ACTED[predictions[1].label]}", anchor=False)
+        answered = trust.sounds_like(predictions[1], model).replace("Sounds", "sounds")
+        st.header(f"{'Still' if same else 'Now'} {answered}", anchor=False)
         st.audio(shown[1].clip.wav, format="audio/wav")
         st.plotly_chart(
             change_bars(ranked, now, brand.colours()), theme=None, config=STILL, key="after", alt=spoken(predictions[1])

@@ -7,8 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from ser_core.checkpoints import find_checkpoint
+from ser_core.emotions import AS_ACTED
 from ser_core.errors import CheckpointError
-from ser_core.familiarity import FAINT, Training, training_of
+from ser_core.familiarity import FAINT, SURE, Training, confidence, training_of
 from ser_core.plots.theme import percent
 from ser_core.recogniser import Prediction, Recogniser
 
@@ -17,6 +18,12 @@ HELP = (
     "for voices like those. The response is how far the clip lies from the average of the training clips, in what the "
     "model's last layer reads: 1 is usual, and recordings of another make came out near 0.5."
 )
+
+
+def sounds_like(prediction: Prediction, model: Recogniser) -> str:
+    """The answer as a heading, the same on every page."""
+    perhaps = confidence(prediction, model.card) < SURE or faint(prediction, model)
+    return f"Sounds like {AS_ACTED[prediction.label]}{', perhaps' if perhaps else ''}"
 
 
 def line(prediction: Prediction, model: Recogniser, sure: float) -> str:

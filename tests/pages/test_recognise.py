@@ -11,7 +11,7 @@ import soundfile
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import recorders, trust, waiting
-from ser_core import audio, familiarity, quality
+from ser_core import audio, quality
 from ser_core.audio import load
 from ser_core.corpora.synthetic import samples
 from ser_core.emotions import AS_ACTED
@@ -85,14 +85,16 @@ def test_the_first_view_has_a_clip_and_its_answer(app: AppTest) -> None:
 
 
 @pytest.mark.parametrize(("confidence", "distance", "unsure"), [(0.9, 1.0, False), (0.4, 1.0, True), (0.9, 0.3, True)])
-def test_little_confidence_or_a_faint_response_makes_the_answer_unsure(
+def test_little_confidence_or_a_faint_response_makes_the_answer_unsure_on_every_page(
     app: AppTest, monkeypatch: pytest.MonkeyPatch, confidence: float, distance: float, unsure: bool
 ) -> None:
-    monkeypatch.setattr(familiarity, "confidence", lambda *_: confidence)
+    monkeypatch.setattr(trust, "confidence", lambda *_: confidence)
     monkeypatch.setattr(trust, "_distance", lambda *_: distance)
     app.run()
-    assert not app.exception
-    assert app.header[0].value.endswith(", perhaps") is unsure
+    for page in ("pages/recognise.py", "pages/signal.py", "pages/attention.py"):
+        app.switch_page(page).run()
+        assert not app.exception
+        assert app.header[0].value.endswith(", perhaps") is unsure
 
 
 def test_a_link_to_what_is_not_here_shows_nothing_of_another_host(app: AppTest) -> None:
