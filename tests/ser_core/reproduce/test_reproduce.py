@@ -162,6 +162,16 @@ def test_a_fold_of_an_earlier_recipe_is_never_shown_as_this_one(
     assert one["settings"]["training"]["epochs"] == 3
 
 
+def test_a_fast_recipe_leaves_the_choice_of_the_epoch_to_the_paper() -> None:
+    """000: the mean of WA and UA on the test clips; 001 and 003: WA."""
+    published = {"ctmam": "mean", "serct": "wa", "vit_vertical": "wa"}
+    cells = [c for c in chosen(["comparison"], 2) if c.column == "paper" and c.system in published]
+    assert cells
+    for cell in cells:
+        training = work.recipe_of(cell, 0, Setting(None, "cpu", fast=True)).training
+        assert training.best_by == published[cell.system], cell.id
+
+
 def test_paper_003_changes_no_clip_beyond_its_fourfold_pool() -> None:
     cell = next(c for c in chosen(["comparison"], 2) if c.protocol == "paper:003" and c.corpus == "savee")
     for fast in (False, True):
