@@ -46,6 +46,10 @@ def parts_of(name: str) -> list[Path]:
         return []
     if (whole := FOLDER / f"{name}.toml").is_file():
         return [whole]
+    return _composed(name)
+
+
+def _composed(name: str) -> list[Path]:
     system, _, corpus = name.removesuffix("-fast").partition("-")
     files = [FOLDER / "systems" / f"{system}.toml", FOLDER / "corpora" / f"{corpus}.toml"]
     return [*files, FOLDER / "fast" / f"{system}.toml"] if name.endswith("-fast") else files
@@ -62,7 +66,15 @@ def load_recipe(name: str, changes: Sequence[str] = ()) -> Recipe:
             f"There is no recipe {name!r}: choose one that `python -m ser_core recipes` lists, e.g. ctmam-synthetic or "
             "ctmam-ravdess-fast, a .toml file, or a card.json."
         )
-    values: dict[str, Any] = {} if len(files) == 1 else {"name": name}
+    return _load({} if len(files) == 1 else {"name": name}, files, changes)
+
+
+def composed_recipe(name: str) -> Recipe:
+    """`<system>-<corpus>` of its parts, also where a whole one has that name: `ctmam-synthetic` is ours."""
+    return _load({"name": name}, _composed(name))
+
+
+def _load(values: dict[str, Any], files: Sequence[Path], changes: Sequence[str] = ()) -> Recipe:
     for path in files:
         _merge(values, _read(path))
     return _changed(values, changes)

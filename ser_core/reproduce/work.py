@@ -17,7 +17,7 @@ from ser_core.errors import CorpusError, OutOfTime, RunError
 from ser_core.evaluation import Evaluation, Progress, load_evaluation
 from ser_core.files import runs_folder
 from ser_core.protocols import folds
-from ser_core.recipes import Recipe, load_recipe, validate
+from ser_core.recipes import Recipe, composed_recipe, validate
 from ser_core.reproduce.tables import Cell
 from ser_core.training.run import Run
 from ser_core.training.trainer import train
@@ -36,7 +36,7 @@ class Setting:
 def recipe_of(cell: Cell, fold: int, setting: Setting) -> Recipe:
     """The recipe of a system and corpus under the cell's protocol; all else stays as it is published or made fast."""
     name = f"{cell.system}-{cell.corpus}" + ("-fast" if setting.fast else "")
-    values = load_recipe(name).model_dump(mode="json")
+    values = composed_recipe(name).model_dump(mode="json")
     values |= {"variant": cell.variant, "protocol": cell.protocol, "fold": fold}
     if cell.seed is not None:
         values["seed"] = cell.seed
@@ -45,7 +45,7 @@ def recipe_of(cell: Cell, fold: int, setting: Setting) -> Recipe:
     elif cell.table == "transfer-003" and values["transfer"] is None:
         values["transfer"] = {"teacher": "teacher_6", "weight": 10.0}  # what this table is about, fast or not
     if cell.column == "paper":  # by what a paper judges its epochs is part of its protocol, fast or not
-        values["training"]["best_by"] = load_recipe(f"{cell.system}-{cell.corpus}").training.best_by
+        values["training"]["best_by"] = composed_recipe(f"{cell.system}-{cell.corpus}").training.best_by
     if cell.protocol == "paper:003":  # its fourfold pool is the augmentation; no further change on top of it
         values["augment"] = {}
         values["note"] = f"{values['note']} Under this protocol the fourfold pool is all the augmentation there is."
@@ -118,7 +118,7 @@ def within(deadline: float | None, progress: Progress, what: str) -> Progress:
 
 def utterances_of(cell: Cell, setting: Setting) -> tuple[Utterance, ...]:
     """The clips that the cell's recipe has a label for.  Raises CorpusError where those of some label are missing."""
-    recipe = load_recipe(f"{cell.system}-{cell.corpus}")
+    recipe = composed_recipe(f"{cell.system}-{cell.corpus}")
     (name,) = recipe.corpora
     scan = get_corpus(name).scan(setting.data)
     found = {recipe.merge.get(u.emotion, u.emotion) for u in scan.utterances}
@@ -153,7 +153,7 @@ def outcome(cell: Cell, fold: int, setting: Setting) -> Outcome | None:
     if not run.done or not same_training(run.recipe(), recipe_of(cell, fold, setting)):
         return None
     card = load_card(run.checkpoint)
-    (name,) = load_recipe(f"{cell.system}-{cell.corpus}").corpora
+    (name,) = composed_recipe(f"{cell.system}-{cell.corpus}").corpora
     stages = run.metrics()
     last = list(stages.values())[-1]
     return Outcome(

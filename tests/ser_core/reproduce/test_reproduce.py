@@ -61,7 +61,7 @@ def setting(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sett
     """Two epochs of one segment a clip, in a folder of its own."""
     monkeypatch.setenv("SER_RUNS", str(tmp_path / "runs"))
     small = ["training.epochs=2", "training.hop=1.8", "preparation.hop=1.8", "augment={}"]
-    monkeypatch.setattr(work, "load_recipe", lambda name: load_recipe(name, small))
+    monkeypatch.setattr(work, "composed_recipe", lambda name: load_recipe(name, small))
     return Setting(data, "cpu", fast=True)
 
 
@@ -152,7 +152,7 @@ def test_a_fold_of_an_earlier_recipe_is_never_shown_as_this_one(
     (one,) = results.read(tmp_path, "comparison").values()
     assert one["settings"]["training"]["epochs"] == 2
     small = ["training.epochs=3", "training.hop=1.8", "preparation.hop=1.8", "augment={}"]
-    monkeypatch.setattr(work, "load_recipe", lambda name: load_recipe(name, small))
+    monkeypatch.setattr(work, "composed_recipe", lambda name: load_recipe(name, small))
     account = reproduce([PAPER], setting, tmp_path, quiet)
     assert account.refused.keys() == {PAPER.id}
     assert "an earlier recipe: move it away" in account.refused[PAPER.id]
@@ -170,6 +170,13 @@ def test_a_fast_recipe_leaves_the_choice_of_the_epoch_to_the_paper() -> None:
     for cell in cells:
         training = work.recipe_of(cell, 0, Setting(None, "cpu", fast=True)).training
         assert training.best_by == published[cell.system], cell.id
+
+
+def test_a_recipe_of_our_own_is_not_taken_for_the_papers() -> None:
+    """ctmam-synthetic ships with 15 epochs; the paper has 150."""
+    cell = next(c for c in chosen(["comparison"], 1) if (c.system, c.corpus) == ("ctmam", "synthetic"))
+    assert load_recipe("ctmam-synthetic").training.epochs == 15
+    assert work.recipe_of(cell, 0, Setting(None, "cpu", fast=False)).training.epochs == 150
 
 
 def test_paper_003_changes_no_clip_beyond_its_fourfold_pool() -> None:
