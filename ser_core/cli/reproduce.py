@@ -61,6 +61,8 @@ def reproduce(
     print(f"{len(account.done)} cells done, {len(account.left)} left, {len(account.refused)} cannot be run here.")
     if account.left:
         print("The same command goes on: " + json.dumps([cell.id for cell in account.left[:3]]) + " ...")
+    if account.refused and not account.done and not account.left:
+        raise SystemExit(1)
 
 
 @app.command()

@@ -112,11 +112,17 @@ def read(folder: Path, table: str) -> dict[str, Entry]:
 
 
 def update(folder: Path, cell: Cell, setting: Setting) -> Entry | None:
-    """Put what a cell has given so far into its file, beside what others gave, here or on another machine."""
+    """Put what a cell has given so far into its file, beside what others gave, here or on another machine.
+
+    More folds of the same recipe, made elsewhere, are left as they stand.
+    """
     new = entry(cell, setting)
     if new is not None:
         with lock(folder):
-            write(folder, cell.table, read(folder, cell.table) | {key(cell, setting): new})
+            cells = read(folder, cell.table)
+            stored = cells.get(key(cell, setting))
+            if stored is None or stored["folds_done"] <= new["folds_done"] or not of_this_recipe(stored, cell, setting):
+                write(folder, cell.table, cells | {key(cell, setting): new})
     return new
 
 
@@ -132,8 +138,11 @@ def lock(folder: Path) -> FileLock:
 def complete(folder: Path, cell: Cell, setting: Setting) -> bool:
     """Whether the results already hold all folds of a cell, trained by the recipe as it is now."""
     stored = read(folder, cell.table).get(key(cell, setting))
-    if stored is None or stored["folds_done"] != stored["folds"]:
-        return False
+    return stored is not None and stored["folds_done"] == stored["folds"] and of_this_recipe(stored, cell, setting)
+
+
+def of_this_recipe(stored: Entry, cell: Cell, setting: Setting) -> bool:
+    """Whether an entry was trained by the cell's recipe as it is now."""
     try:
         return same_training(validate(stored["settings"]), recipe_of(cell, 0, setting))
     except (KeyError, RecipeError):  # written before recipes were kept, or by one that is no longer valid

@@ -71,21 +71,24 @@ def reproduce(
             account.done.append(cell)
             continue
         try:
-            folds = folds_of(cell, setting)
+            missing = [(cell, fold) for fold in folds_of(cell, setting) if outcome(cell, fold, setting) is None]
+            if not missing:  # trained, but killed before the result was written
+                results.update(folder, cell, setting)
+                account.done.append(cell)
         except SpeechEmotionError as error:
             account.refused[cell.id] = str(error)
             continue
-        missing = [(cell, fold) for fold in folds if outcome(cell, fold, setting) is None]
         tasks += missing
-        if not missing:  # trained, but killed before the result was written
-            results.update(folder, cell, setting)
-            account.done.append(cell)
     finished = parallel(tasks, setting, jobs) if jobs > 1 else one_by_one(tasks, setting, progress)
     for number, (cell, _, problem) in enumerate(finished, 1):
+        try:
+            if not problem:
+                results.update(folder, cell, setting)
+        except SpeechEmotionError as error:
+            problem = str(error)
         if problem:
             account.refused[cell.id] = problem
             continue
-        results.update(folder, cell, setting)
         progress(f"{cell.id}: a fold is done", number, len(tasks))
     for cell in dict.fromkeys(cell for cell, _ in tasks):
         if cell.id not in account.refused:

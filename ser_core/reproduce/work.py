@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from ser_core.checkpoints import load_card
 from ser_core.corpora import Utterance, get_corpus
-from ser_core.errors import CorpusError, OutOfTime, RunError
+from ser_core.errors import CorpusError, EvaluationError, OutOfTime, RunError
 from ser_core.evaluation import Evaluation, Progress, load_evaluation
 from ser_core.files import runs_folder
 from ser_core.protocols import folds
@@ -148,7 +148,10 @@ class Outcome:
 
 
 def outcome(cell: Cell, fold: int, setting: Setting) -> Outcome | None:
-    """What a finished fold gave; None where it is not finished, or was trained by an earlier recipe."""
+    """What a finished fold gave; None where it is not finished, or was trained by an earlier recipe.
+
+    Raises RunError where a finished run has no answers to test clips, as where none of them could be read.
+    """
     run = run_of(cell, fold, setting)
     if not run.done or not same_training(run.recipe(), recipe_of(cell, fold, setting)):
         return None
@@ -156,8 +159,15 @@ def outcome(cell: Cell, fold: int, setting: Setting) -> Outcome | None:
     (name,) = composed_recipe(f"{cell.system}-{cell.corpus}").corpora
     stages = run.metrics()
     last = list(stages.values())[-1]
+    try:
+        evaluation = load_evaluation(run.evaluation(get_corpus(name).key))
+    except EvaluationError as error:
+        raise RunError(
+            f"{run.folder} is done, but its answers to the test clips cannot be read (log.txt there may say why): move "
+            "it away, and the fold is trained anew."
+        ) from error
     return Outcome(
-        evaluation=load_evaluation(run.evaluation(get_corpus(name).key)),
+        evaluation=evaluation,
         rows=last,
         chosen=last[card.epoch - 1],
         parameters=card.parameters,

@@ -193,6 +193,33 @@ def test_one_failure_does_not_end_the_rest(setting: Setting, tmp_path: Path, mon
     assert all(reason.startswith("RuntimeError: ") and "\n" not in reason for reason in account.refused.values())
 
 
+def test_a_fold_without_its_answers_is_named_and_the_rest_is_run(setting: Setting, tmp_path: Path) -> None:
+    reproduce([HONEST], setting, tmp_path / "first", quiet)
+    run = work.run_of(HONEST, 1, setting)
+    shutil.rmtree(run.evaluation("emodb"))
+    account = reproduce([HONEST, PAPER], setting, tmp_path / "results", quiet)
+    assert account.done == [PAPER]
+    assert str(run.folder) in account.refused[HONEST.id]
+    assert "move it away" in account.refused[HONEST.id]
+    shutil.rmtree(run.folder)
+    assert reproduce([HONEST], setting, tmp_path / "results", quiet).done == [HONEST]
+
+
+def test_more_folds_from_another_machine_stay(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reproduce([HONEST], setting, tmp_path, quiet)
+    before = results.read(tmp_path, "comparison")
+    for fold in (1, 2, 3):
+        shutil.rmtree(work.run_of(HONEST, fold, setting).folder)
+    results.update(tmp_path, HONEST, setting)
+    assert results.read(tmp_path, "comparison") == before
+    monkeypatch.setattr(results, "of_this_recipe", lambda *_: False)  # those are of an earlier recipe
+    results.update(tmp_path, HONEST, setting)
+    (one,) = results.read(tmp_path, "comparison").values()
+    assert one["folds_done"] == 1
+
+
 def test_a_results_folder_that_is_a_file_is_refused_before_any_training(setting: Setting, tmp_path: Path) -> None:
     (tmp_path / "results").write_text("mine")
     with pytest.raises(OSError, match="exists"):
@@ -335,7 +362,7 @@ def test_command_line(shell: Shell, tmp_path: Path) -> None:
     status, _, err = shell("reproduce", "--only", "nothing")
     assert (status, err.count("\n")) == (2, 1)
     status, out, _ = shell("reproduce", "depth-001", "--data", str(tmp_path), "--results", str(tmp_path / "out"))
-    assert status == 0
+    assert status == 1
     assert "6 cannot be run here" in out
     assert "not run:" in (tmp_path / "out" / "depth-001.md").read_text()
 
