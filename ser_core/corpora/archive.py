@@ -21,10 +21,13 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path, PurePosixPath
-from typing import IO, Final, Protocol
+from typing import IO, Final, Protocol, Self
+
+from filelock import FileLock, Timeout
 
 from ser_core.errors import CorpusError
 
@@ -34,6 +37,7 @@ _BLOCK: Final = 2**20
 _HEADER: Final = 2**20  # bytes that a tar may spend on describing one member
 _TAIL: Final = 2**14
 _MAX_DEPTH: Final = 32
+_LOCK: Final = ".lock"
 _BROKEN: Final = (
     zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, EOFError,
     ValueError, OverflowError,  # names that are no text, numbers beyond all sizes
@@ -56,21 +60,38 @@ class Limits:
 def staged(target: Path) -> Iterator[Path]:
     """A temporary folder beside target, which becomes target when the block ends well and is gone when it does not.
 
+    What a killed process left there is removed first.
     Raises CorpusError where target exists, before the block or after it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    _remove_left(target)
+    place = Path(tempfile.mkdtemp(dir=target.parent, prefix=_prefix(target)))
+    folder = place / target.name
     try:
         if target.exists():
             raise CorpusError(f"{target} is there already: move it away first.")
-        yield folder
-        folder.chmod(0o755)
-        try:
-            os.rename(folder, target)
-        except OSError as error:
-            raise CorpusError(f"{target} cannot be put in place: {error.strerror}.") from error
+        with FileLock(place / _LOCK):
+            folder.mkdir()
+            yield folder
+            folder.chmod(0o755)
+            try:
+                os.rename(folder, target)
+            except OSError as error:
+                raise CorpusError(f"{target} cannot be put in place: {error.strerror}.") from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _prefix(target: Path) -> str:
+    """Of the temporary folders' names: one that nobody gives to a folder of their own, since those are removed."""
+    return f".{target.name}.half-"
+
+
+def _remove_left(target: Path) -> None:
+    """Remove temporary folders of this target whose process is gone; a living one holds the lock in its own."""
+    for left in target.parent.glob(f"{escape(_prefix(target))}*"):
+        with suppress(Timeout, OSError), FileLock(left / _LOCK, timeout=0):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def unpack(archive: Path, folder: Path, limits: Limits = Limits(), progress: Progress | None = None) -> int:
@@ -165,6 +186,8 @@ def _unpack_zip(archive: Path, writer: _Writer) -> None:
             kind = stat.S_IFMT(member.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise writer.refuse(f"holds a link or a device ({member.filename[:80]!r})")
+            if not member.filename:
+                raise writer.refuse("holds a member without a name")
             if member.flag_bits & 0x1:
                 raise writer.refuse("is encrypted")
             if member.is_dir():
@@ -178,7 +201,7 @@ def _unpack_tar(archive: Path, writer: _Writer) -> None:
     """As a stream: a tar has no list of its members, so each is judged as it comes."""
     with _decompressed(archive) as raw:
         stream = _Bounded(raw, writer)
-        with tarfile.open(fileobj=stream, mode="r|") as file:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as file:  # type: ignore[call-overload]
             while True:
                 stream.budget = _HEADER
                 member = file.next()
@@ -194,6 +217,19 @@ def _unpack_tar(archive: Path, writer: _Writer) -> None:
                 writer.add_file(member.name, source, 0, 0)
         while stream.read(_TAIL):  # to the end, where gzip and xz keep the sum that proves the rest
             pass
+
+
+class _Header(tarfile.TarInfo):
+    """Takes nothing but a block of zeros for the end of a tar; tarfile takes a cut or a damaged header for it too."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if buf == bytes(tarfile.BLOCKSIZE):
+                raise
+            raise tarfile.ReadError("it breaks off" if len(buf) < tarfile.BLOCKSIZE else str(error)) from error
 
 
 class Readable(Protocol):

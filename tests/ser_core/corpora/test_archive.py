@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
 import errno
+import gzip
 import io
+import lzma
+import shutil
+import signal
 import stat
+import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -173,6 +180,67 @@ def test_an_archive_that_was_cut_or_damaged_is_refused(place: Path, name: str) -
         refused(archive, "damaged")
 
 
+@pytest.mark.parametrize("behind", [0, 1, 200, 511])
+def test_a_tar_cut_where_a_member_begins_is_damaged(place: Path, behind: int) -> None:
+    archive = tarred(place / "cut.tar", member("a.wav"), member("b.wav"), mode="w")
+    archive.write_bytes(archive.read_bytes()[: 2 * tarfile.BLOCKSIZE + behind])
+    refused(archive, r"cut\.tar is damaged \(it breaks off\): fetch it again")
+
+
+@pytest.mark.parametrize("packing", ["w", "w:gz", "w:bz2", "w:xz"])
+def test_a_tar_without_its_end_is_damaged(place: Path, packing: str) -> None:
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w") as file:
+        file.addfile(tarfile.TarInfo("a.wav"))
+    opened = {"w": open, "w:gz": gzip.open, "w:bz2": bz2.open, "w:xz": lzma.open}[packing]
+    archive = place / "cut.tar"
+    with opened(archive, "wb") as sink:
+        sink.write(whole.getvalue()[: tarfile.BLOCKSIZE])
+    refused(archive, "it breaks off")
+    with opened(archive, "wb") as sink:
+        sink.write(whole.getvalue()[: 2 * tarfile.BLOCKSIZE])  # one block of zeros is an end
+    assert unpack(archive, place) == 1
+
+
+def test_a_tar_with_a_damaged_header_is_damaged(place: Path) -> None:
+    archive = tarred(place / "odd.tar", member("a.wav"), member("b.wav"), mode="w")
+    content = bytearray(archive.read_bytes())
+    content[2 * tarfile.BLOCKSIZE] ^= 1
+    archive.write_bytes(bytes(content))
+    refused(archive, "bad checksum")
+
+
+@pytest.mark.parametrize("how", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, "tar", "bsdtar"])
+@pytest.mark.parametrize("size", [0, 511, 512, 10_240])
+def test_tars_are_read_whoever_wrote_them(place: Path, how: int | str, size: int) -> None:
+    source = place / "source"
+    name = f"{'folder' * 10}/{'long' * 20}.wav"
+    (source / name).parent.mkdir(parents=True)
+    (source / name).write_bytes(bytes(size))
+    archive = place / "good.tar"
+    if isinstance(how, int):
+        with tarfile.open(archive, "w", format=how) as file:
+            file.add(source, ".")
+    else:
+        program = shutil.which(how)
+        if program is None:
+            pytest.skip(f"there is no {how} here")
+        subprocess.run([program, "-cf", archive, "-C", source, "."], check=True)
+    with staged(place / "corpus") as folder:
+        assert unpack(archive, folder) == 1
+    assert (place / "corpus" / name).read_bytes() == bytes(size)
+
+
+@pytest.mark.parametrize("name", ["", "\0", "\0a.wav"])
+def test_a_zip_with_a_member_without_a_name_is_refused(place: Path, name: str) -> None:
+    archive = place / "evil.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("good.wav", b"x")
+        file.writestr(zipfile.ZipInfo(name or "x"), b"x")
+        file.filelist[-1].filename = name
+    refused(archive, "holds a member without a name")
+
+
 def test_a_zip_whose_names_are_no_text_is_damaged(place: Path) -> None:
     archive = zipped(place / "odd.zip", {"ä.wav": b"sound"})
     archive.write_bytes(archive.read_bytes().replace("ä".encode(), b"\xff\xfe"))
@@ -264,3 +332,31 @@ def test_a_stop_in_the_middle_leaves_nothing(place: Path) -> None:
     with pytest.raises(KeyboardInterrupt), staged(place / "corpus") as folder:
         unpack(archive, folder, progress=stop)
     assert [path.name for path in place.iterdir()] == ["good.zip"]
+
+
+def test_what_a_killed_process_left_goes_with_the_next_one(place: Path) -> None:
+    killed = (
+        "import os, pathlib, signal, sys; from ser_core.corpora.archive import staged\n"
+        "with staged(pathlib.Path(sys.argv[1])) as folder:\n"
+        "    (folder / 'a.wav').write_bytes(b'half')\n"
+        "    os.kill(os.getpid(), int(sys.argv[2]))"
+    )
+    for how in (signal.SIGKILL, signal.SIGTERM):
+        subprocess.run([sys.executable, "-c", killed, place / "corpus", str(int(how))], check=False)
+        assert [path.read_bytes() for path in place.rglob("a.wav")] == [b"half"]
+    with staged(place / "corpus") as folder:
+        (folder / "b.wav").write_bytes(b"whole")
+    assert sorted(str(path.relative_to(place)) for path in place.rglob("*")) == ["corpus", "corpus/b.wav"]
+
+
+def test_what_is_being_filled_or_has_another_name_stays(place: Path) -> None:
+    others = {".corpus", ".corpus.original", ".corpus.b.half-k2_x", ".another.half-k2_x"}
+    for name in others:
+        (place / name).mkdir()
+    with staged(place / "corpus") as living:
+        (living / "a.wav").write_bytes(b"mine")
+        with pytest.raises(KeyboardInterrupt), staged(place / "corpus"):
+            raise KeyboardInterrupt
+        assert (living / "a.wav").read_bytes() == b"mine"
+    assert (place / "corpus" / "a.wav").read_bytes() == b"mine"
+    assert {path.name for path in place.iterdir()} == others | {"corpus"}

@@ -228,6 +228,14 @@ def test_two_never_write_into_one_part(site: Site, cache: Path, tmp_path: Path) 
     fetched(corpus, tmp_path / "data")
 
 
+def test_what_a_killed_download_left_goes_with_the_next(site: Site, cache: Path, tmp_path: Path) -> None:
+    left = tmp_path / "data" / ".savee.half-k2_x" / "savee"
+    left.mkdir(parents=True)
+    (left / "a01.wav").write_bytes(b"half")
+    fetched(corpus_at(site), tmp_path / "data")
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["savee"]
+
+
 def test_a_corpus_that_no_program_may_fetch_names_its_home_page(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"sail\.usc\.edu"):
         download(get_corpus("iemocap"), tmp_path, quiet)

@@ -22,10 +22,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "imports"
 
 
-def zipped(size: int) -> bytes:
+def zipped(size: int, name: str = "angry/a.wav") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("angry/a.wav", bytes(size))
+        file.writestr(zipfile.ZipInfo(name), bytes(size), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
@@ -57,8 +57,12 @@ def test_some_of_the_disk_stays_free(place: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"a letter", "is no ZIP file"), (zipped(2**20), "more than the 0 allowed")],
-    ids=["no-zip", "huge"],
+    [
+        (b"a letter", "is no ZIP file"),
+        (zipped(2**20), "more than the 0 allowed"),
+        (zipped(1, name=""), "holds a member without a name"),
+    ],
+    ids=["no-zip", "huge", "nameless"],
 )
 def test_what_is_wrong_with_it_is_said_and_nothing_stays(place: Path, content: bytes, sentence: str) -> None:
     with pytest.raises(CorpusError, match=sentence):
