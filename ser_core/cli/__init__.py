@@ -124,11 +124,11 @@ def train(
     from ser_core.jobs.worker import claim, ended
     from ser_core.recipes import load_recipe
     from ser_core.training.run import Run
-    from ser_core.training.trainer import build, choose_device
+    from ser_core.training.trainer import check_settings, choose_device
     from ser_core.training.trainer import train as run_training
 
     chosen = load_recipe(recipe, changes)
-    build(chosen)  # names of systems and settings are checked before anything is written
+    check_settings(chosen)  # before anything is written
     choose_device(device)
     started = Run.start(chosen, run)
     print(f"Run folder: {started.folder}")
@@ -148,6 +148,10 @@ def train(
     for result in card.results:
         voices = "SEEN SPEAKERS INCLUDED" if result.seen_included else "unseen speakers"
         print(f"{result.corpus} ({result.protocol}, {result.n} clips, {voices}): " + figures(result.model_dump()))
+    measured = {result.corpus for result in card.results}
+    for corpus in (*chosen.corpora, *chosen.test_on):
+        if corpus not in measured:
+            print(f"{corpus}: not measured, {started.folder / 'log.txt'} says why.")
     print(f"Checkpoint: {started.checkpoint}\nKeep it:    python -m ser_core keep {started.folder} NAME")
 
 

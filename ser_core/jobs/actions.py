@@ -179,14 +179,9 @@ def clone(job: Job) -> dict[str, Any]:
 
 def check_recipe(recipe: Recipe, data: Path | None) -> None:
     """Raises RecipeError or CorpusError where names, settings or folders of a recipe do not fit."""
-    import torch
+    from ser_core.training.trainer import check_settings
 
-    from ser_core.training.trainer import build
-
-    with torch.device("meta"):  # shapes only
-        build(recipe)
-        if recipe.transfer:
-            build(recipe, recipe.transfer.teacher)
+    check_settings(recipe)
     for name in recipe.corpora:
         get_corpus(name).locate(data)
 

@@ -75,10 +75,11 @@ def train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, devic
 
 def _train(recipe: Recipe, run: Run, data: Path | None, progress: Progress, device: torch.device) -> Card:
     run.write_state(status="running", epoch=0, epochs=recipe.training.epochs, name=recipe.name, reason="")
+    check_settings(recipe)
     set_seed(recipe.seed)
     model = build(recipe)
     parts, problems = load_parts(recipe, data, progress)
-    check(recipe, model, parts)
+    check(recipe, parts)
     run.write_split({name: {c.utterance.id: c.digest for c in clips} for name, clips in parts.items()})
     if not isinstance(run, Onlooker):
         write_json(run.folder / "problems.json", problems)
@@ -217,13 +218,18 @@ def choosing_clips(recipe: Recipe, parts: Parts) -> list[Clip]:
     return parts["test"] if recipe.protocol in ON_TEST else parts["validation"]
 
 
-def check(recipe: Recipe, model: System, parts: Parts) -> None:
-    """Refuse, with the reason, what cannot train."""
-    if recipe.transfer:
-        with torch.device("meta"):  # its name and settings are checked before hours of training
+def check_settings(recipe: Recipe) -> None:
+    """Raises RecipeError where names or values do not fit together; needs no data, and is called before any is read."""
+    with torch.device("meta"):  # shapes only
+        model = build(recipe)
+        if recipe.transfer:
             build(recipe, recipe.transfer.teacher)
     if model.fill == "none" and recipe.training.mixup > 0:
         raise RecipeError(f"{model.title} takes clips of any length, which mixup cannot blend: set training.mixup = 0.")
+
+
+def check(recipe: Recipe, parts: Parts) -> None:
+    """Refuse, with the reason, what cannot train on these clips."""
     if not parts["train"]:
         here = sorted({clip.utterance.speaker for clips in parts.values() for clip in clips})
         raise RecipeError(

@@ -1,16 +1,19 @@
 """The command line: one bad clip does not stop the others, an error is one line and exit status 2."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from ser_core.checkpoints import Card
 from ser_core.corpora.synthetic import samples
 from ser_core.training.run import Run
 from tests.conftest import Shell
+from tests.ser_core.runs import small_recipe
 
 Trained = tuple[Run, Card]
 
@@ -139,6 +142,32 @@ def test_a_corpus_that_is_missing_is_one_line_after_the_run_folder(tmp_path: Pat
     status, _, err = shell("train", *arguments)
     assert (status, len(err.strip().splitlines())) == (2, 1)
     assert "nowhere" in err
+
+
+@pytest.mark.parametrize(
+    ("recipe", "change", "words"),
+    [
+        ("serct-savee-fast", "training.mixup=0.2", "mixup"),
+        ("vit_vertical-savee", "transfer.teacher=tall", "tall"),
+        ("ctmam-savee", "variant=tall", "tall"),
+    ],
+)
+def test_settings_that_do_not_fit_leave_no_run(
+    recipe: str, change: str, words: str, tmp_path: Path, shell: Shell
+) -> None:
+    run = tmp_path / "run"
+    outcome = shell("train", "--recipe", recipe, "--set", change, "--run", str(run), "--data", str(tmp_path))
+    assert_one_line(outcome, words)
+    assert not run.exists()
+
+
+def test_a_training_without_test_clips_says_so(own_data: Path, tmp_path: Path, shell: Shell) -> None:
+    shutil.rmtree(own_data / "ravdess" / "Actor_21")
+    recipe = tmp_path / "small.toml"
+    recipe.write_text(tomli_w.dumps(small_recipe("training.epochs=1").model_dump(mode="json", exclude_none=True)))
+    status, out, _ = shell("train", "--recipe", str(recipe), "--run", str(tmp_path / "run"), "--data", str(own_data))
+    assert status == 0
+    assert f"ravdess: not measured, {tmp_path / 'run' / 'log.txt'} says why." in out.splitlines()
 
 
 def test_training_from_the_shell(small_data: Path, tmp_path: Path, shelf: Path, shell: Shell) -> None:
