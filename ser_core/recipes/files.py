@@ -96,7 +96,7 @@ def _changed(values: dict[str, Any], changes: Sequence[str]) -> Recipe:
 def _read(path: Path) -> dict[str, Any]:
     """Raises RecipeError where a file is neither TOML nor a card."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
         return dict(json.loads(text)["recipe"]) if path.suffix == ".json" else tomllib.loads(text)
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise RecipeError(f"{path.name} cannot be read as a recipe: it is not valid TOML, nor a card.") from error

@@ -14,7 +14,7 @@ from ser_core.protocols import check_protocol
 
 # In a recipe's own words, where pydantic speaks of Python.
 WORDS = {
-    "tuple_type": 'a list is needed, e.g. ["ravdess", "emodb"]',
+    "tuple_type": 'a list is needed, of numbers as [0.9, 1.1] or of names as ["ravdess", "emodb"]',
     "model_type": "this is a section: set one of its fields, e.g. training.epochs=3",
     "dict_type": 'a table is needed, e.g. { calm = "neutral" }',
     "extra_forbidden": "there is no such field",
@@ -168,6 +168,6 @@ def validate(values: Any) -> Recipe:
         return Recipe.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "recipe"
+        whose = f"'s {'.'.join(map(str, first['loc']))}" if first["loc"] else ""
         says = WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
-        raise RecipeError(f"The recipe's {field}: {says}.") from error
+        raise RecipeError(f"The recipe{whose}: {says}.") from error

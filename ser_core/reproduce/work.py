@@ -44,11 +44,15 @@ def recipe_of(cell: Cell, fold: int, setting: Setting) -> Recipe:
         values["transfer"] = None  # the teachers, and the student that has none
     elif cell.table == "transfer-003" and values["transfer"] is None:
         values["transfer"] = {"teacher": "teacher_6", "weight": 10.0}  # what this table is about, fast or not
+        values["note"] += " For this table with a teacher of six layers, in three stages."
     if cell.column == "paper":  # by what a paper judges its epochs is part of its protocol, fast or not
-        values["training"]["best_by"] = composed_recipe(f"{cell.system}-{cell.corpus}").training.best_by
+        published = composed_recipe(f"{cell.system}-{cell.corpus}").training.best_by
+        if published != values["training"]["best_by"]:
+            values["training"]["best_by"] = published
+            values["note"] += " Under this protocol the epoch is judged as in the paper."
     if cell.protocol == "paper:003":  # its fourfold pool is the augmentation; no further change on top of it
         values["augment"] = {}
-        values["note"] = f"{values['note']} Under this protocol the fourfold pool is all the augmentation there is."
+        values["note"] += " Its fourfold pool is all the augmentation there is."
     if setting.device.startswith("cuda"):
         values["training"]["precision"] = "bfloat16"
     return validate(values)

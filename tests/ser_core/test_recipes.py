@@ -8,6 +8,7 @@ import torch
 
 from ser_core.checkpoints import Card
 from ser_core.errors import RecipeError
+from ser_core.files import PROJECT
 from ser_core.models import list_systems, list_variants
 from ser_core.recipes import Recipe, list_recipes, load_recipe
 from ser_core.recipes.schema import AugmentSection, Preparation, ScheduleSection, TrainingSection
@@ -60,6 +61,7 @@ def test_set_changes_one_value() -> None:
         ("preparation.trim_db=121", "preparation.trim_db"),
         ("preparation.normalise=twice", "preparation.normalise"),
         ("augment.speed=[0.4]", "augment.speed"),
+        ("augment.speed=1", r"augment.speed: a list is needed, of numbers as \[0.9, 1.1\]"),
         ("augment.speed=[nan]", "augment.speed"),
         ("augment.noise_db=[-inf, 10]", "augment.noise_db"),
         ("augment.noise_db=[10]", "augment.noise_db"),
@@ -71,7 +73,7 @@ def test_set_changes_one_value() -> None:
         ("labels=['angry', 'angry', 'sad']", "labels"),
         ("labels=['angry']", "labels"),
         ("labels=angry", "labels"),
-        ("merge={calm='peace'}", "merge"),
+        ("merge={calm='peace'}", "^The recipe: merge calm -> peace"),
         ("merge={angry='sad'}", "merge"),
         ("corpora=[]", "corpora"),
         ("corpora=['ravdess', 'ravdess']", "name each corpus once"),
@@ -171,6 +173,13 @@ def test_a_broken_file_is_one_sentence(suffix: str, content: bytes, tmp_path: Pa
     with pytest.raises(RecipeError, match="cannot be read as a recipe: it is not valid TOML, nor a card") as caught:
         load_recipe(str(path))
     assert "\n" not in str(caught.value)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    """As some editors on Windows write it."""
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + (PROJECT / "ser_core/recipes/ctmam-synthetic.toml").read_bytes())
+    assert load_recipe(str(path)) == load_recipe("ctmam-synthetic")
 
 
 def test_a_card_is_a_recipe(small_run: Trained) -> None:
