@@ -58,7 +58,7 @@ def by_speaker(utterances: Sequence[Utterance], seed: int) -> Split:
 def leave_one_speaker_out(utterances: Sequence[Utterance]) -> tuple[Split, ...]:
     """One fold per speaker, in the order of their names."""
     own = without_held_out(utterances)
-    speakers = enough(own, 3)
+    speakers = enough(own)
     return tuple(hold_out(own, {s}, followers(own, {s}), f"speaker {s.partition('/')[2]}") for s in speakers)
 
 
@@ -67,12 +67,19 @@ def k_folds(utterances: Sequence[Utterance], k: int = 5) -> tuple[Split, ...]:
     from sklearn.model_selection import GroupKFold  # here: a job that waits in line does without it
 
     own = sorted(without_held_out(utterances), key=lambda u: u.id)
-    enough(own, max(k, 3))
+    speakers = enough(own, k)
     groups = [u.speaker for u in own]
     found = []
     for number, (_, index) in enumerate(GroupKFold(k).split(own, groups=groups), 1):
         test = {own[i].speaker for i in index}
-        found.append(hold_out(own, test, followers(own, test), f"group {number} of {k}"))
+        fold = hold_out(own, test, followers(own, test), f"group {number} of {k}")
+        if not fold.train:
+            raise ProtocolError(
+                f"kfold:{k} of the {len(speakers)} speakers of {only_corpus(own)} tests {len(test)} of them at a time "
+                "and another chooses the epoch, so nobody is left to train on: choose more folds "
+                f"(kfold:{len(speakers)} and loso test one at a time), or add speakers."
+            )
+        found.append(fold)
     return tuple(found)
 
 
@@ -124,13 +131,19 @@ def followers(utterances: Sequence[Utterance], test: set[str]) -> set[str]:
     return set(chosen)
 
 
-def enough(utterances: Sequence[Utterance], needed: int) -> list[str]:
-    """The speakers.  Raises ProtocolError where they are fewer than needed."""
+def enough(utterances: Sequence[Utterance], k: int = 0) -> list[str]:
+    """The speakers.  Raises ProtocolError where they are too few for a fold, or for K of them."""
     speakers = known_speakers(utterances)
-    if len(speakers) < needed:
+    if len(speakers) < 3:
         raise ProtocolError(
-            f"{only_corpus(utterances)} has {len(speakers)} speaker(s), and {needed} are needed: choose fewer folds, "
-            "or the protocol random and read its scores as optimistic."
+            f"{only_corpus(utterances)} has {len(speakers)} speaker(s), and a fold needs three: one to test, one to "
+            "choose the epoch, one to train on. Add speakers, or choose the protocol random and read its scores as "
+            "optimistic."
+        )
+    if len(speakers) < k:
+        raise ProtocolError(
+            f"{only_corpus(utterances)} has {len(speakers)} speakers, too few for {k} folds: choose "
+            f"kfold:{len(speakers)} or loso, or add speakers."
         )
     return speakers
 

@@ -138,6 +138,19 @@ def test_no_protocol_lets_training_hear_the_held_out_voices(protocol: str) -> No
         assert not {u.speaker for u in (*one.train, *one.validation)} & set(HELD_OUT_SPEAKERS)
 
 
+def test_folds_that_leave_nobody_to_train_on_are_refused_with_the_way_out() -> None:
+    own = made_up(3)
+    says = "kfold:2 of the 3 speakers of own tests 2 of them at a time .* nobody is left to train on: choose more folds"
+    with pytest.raises(ProtocolError, match=says):
+        folds(own, "kfold:2")
+    for protocol in ("kfold:3", "loso"):  # the way out
+        assert all(one.train for one in folds(own, protocol))
+    assert len(folds(made_up(4), "kfold:2")) == 2
+    long = [replace(own[0], id=f"own/long_{n}", speaker="own/long") for n in range(90)]  # against all others
+    with pytest.raises(ProtocolError, match="kfold:4 and loso test one at a time"):
+        folds([*own, *long], "kfold:2")
+
+
 def test_sessions_are_left_out_whole() -> None:
     own = [replace(u, session=f"own/S{int(u.speaker[-1]) // 2}") for u in made_up(8)]
     every = folds(own, "session")
@@ -272,8 +285,11 @@ def test_leaks_are_counted_in_clips() -> None:
 def test_refusals_name_the_reason() -> None:
     with pytest.raises(ProtocolError, match="does not say who speaks"):
         split([replace(u, speaker="own/unknown") for u in made_up(5)], "loso")
-    with pytest.raises(ProtocolError, match="2 speaker"):
-        split(made_up(2), "loso")
+    for protocol in ("loso", "kfold:2"):
+        with pytest.raises(ProtocolError, match=r"has 2 speaker\(s\), and a fold needs three: .* Add speakers"):
+            split(made_up(2), protocol)
+    with pytest.raises(ProtocolError, match="has 4 speakers, too few for 5 folds: choose kfold:4 or loso"):
+        split(made_up(4), "kfold")
     with pytest.raises(ProtocolError, match="no fold 5"):
         split(made_up(5), "loso", fold=5)
     with pytest.raises(ProtocolError, match="choose one of"):
