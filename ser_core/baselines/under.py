@@ -28,7 +28,7 @@ def corpus_baseline(
     """
     scan = get_corpus(corpus).scan(data)
     result = fit_predict(folds(scan.utterances, protocol, seed), features, scan.corpus, protocol, progress=progress)
-    command = f"python -m ser_core baseline --corpus {scan.corpus} --protocol {protocol}"
+    command = f"python -m ser_core baseline --corpus {shlex.quote(scan.corpus)} --protocol {protocol}"
     return replace(result, command=command + (f" --seed {seed}" if seed else ""))
 
 

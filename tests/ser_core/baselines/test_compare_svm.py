@@ -1,5 +1,6 @@
 """The baseline under the protocols of every system, with features that need no other software."""
 
+import shlex
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from ser_core.corpora import Utterance, get_corpus
 from ser_core.errors import CorpusError, ProtocolError
 from ser_core.evaluation import load_evaluation, save_evaluation
 from ser_core.protocols import Split, folds, split
-from tests.ser_core.runs import LABELS, quiet, small_recipe
+from tests.ser_core.runs import LABELS, copy, quiet, small_recipe
 
 
 def bands(waveform: Waveform) -> np.ndarray:
@@ -153,6 +154,21 @@ def test_it_is_stored_like_every_evaluation(small_data: Path, features: Features
     assert again.report() == result.report()
     assert again.checkpoint == "compare-svm"
     assert "only rank" in again.note
+
+
+def test_the_command_of_an_own_corpus_is_one_that_a_shell_takes(
+    small_data: Path, features: Features, tmp_path: Path
+) -> None:
+    for u in get_corpus("ravdess").scan(small_data).utterances:
+        copy(u.path, tmp_path / "my own" / u.emotion / f"s{u.speaker[-2:]}_{u.path.name}")
+    corpus = rf"folder:{tmp_path / 'my own'}?speaker=([a-z]\d+)_&language=en"
+    result = corpus_baseline(corpus, "loso", 0, features, None)
+    assert result.by("speaker")[0].n == 5
+    command = ["python", "-m", "ser_core", "baseline", "--corpus", corpus, "--protocol", "loso"]
+    assert shlex.split(result.command) == command
+    save_evaluation(tmp_path / "stored", result)
+    command[5] = r"folder:my own?speaker=([a-z]\d+)_&language=en"
+    assert shlex.split(load_evaluation(tmp_path / "stored").command) == command
 
 
 def test_a_protocol_that_the_corpus_does_not_allow(small_data: Path, features: Features) -> None:
