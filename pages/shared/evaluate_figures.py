@@ -11,10 +11,12 @@ from pages.shared.evaluate_pick import Choice
 from pages.shared.evaluate_work import working
 from pages.shared.model_card import LANGUAGES
 from ser_core.evaluation import Evaluation, Group, Report
-from ser_core.plots.calibration import noise_curve, reliability
+from ser_core.plots.calibration import reliability
+from ser_core.plots.evaluation_page import noise_course
 from ser_core.plots.scores import Line, emotion_figures, group_scores
 
 BARE = {"displayModeBar": False}
+FITTED = " The temperature was fitted on validation clips; it changes no answer, only how sure it sounds."
 FACETS = {"speaker": "By speaker", "sex": "By sex", "language": "By language", "fold": "By fold"}
 
 
@@ -99,18 +101,16 @@ def show_sureness(choice: Choice, evaluation: Evaluation) -> None:
             )  # fmt: skip
             st.caption(
                 "On the dotted line, 80% sure means right in 80% of the cases; below it the model is too sure. ECE: "
-                "the mean gap. The temperature was fitted on validation clips; it changes no answer, only how sure it "
-                "sounds. With few clips a point says little; large points hold many."
+                f"the mean gap.{FITTED if len(report.calibration) > 1 else ''} With few clips a point says little; "
+                "large points hold many."
             )
         else:
             st.caption("The probabilities of this model only rank the emotions: they promise nothing to be held to.")
     with right:
         st.subheader("How much noise does it bear?", anchor=False)
         if report.noise:
-            low, high = report.intervals["ua"]
             st.plotly_chart(
-                noise_curve(report.noise, (report.ua, low, high), 1 / len(report.labels), brand.colours()),
-                theme=None, config=BARE, key="noise",
+                noise_course(report, brand.colours()), theme=None, config=BARE, key="noise",
                 alt="; ".join(f"{point.snr_db:g} dB: UA {100 * point.ua:.0f}%" for point in report.noise),
             )  # fmt: skip
             st.caption(

@@ -126,11 +126,12 @@ def pairs(entries: dict[str, Any]) -> list[Pair]:
         if paper is None:
             continue
         ua = printed.ua if printed else None
+        several = honest is not None and honest["speakers"] > 1  # of one speaker there is no interval
         found.append(
             Pair(
                 f"{key[0]}, {corpus_words(key[2])}",
                 honest["ua"] if honest else None,
-                (honest["intervals"]["ua"][0], honest["intervals"]["ua"][1]) if honest else None,
+                (honest["intervals"]["ua"][0], honest["intervals"]["ua"][1]) if honest and several else None,
                 paper["ua"] if paper["protocol"] == "paper:004" else paper["kept"]["ua"],
                 None if ua is None else ua / 100,
             )

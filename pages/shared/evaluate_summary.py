@@ -22,13 +22,11 @@ if TYPE_CHECKING:
 SCORES = (("UA", "ua"), ("WA", "wa"), ("WF1", "wf1"))
 WHAT = (
     "UA: the share named right, computed for each emotion, then averaged. WA: the share of all clips named right. WF1: "
-    "F1, weighted by clips. The bars are 95% intervals: "
+    "F1, weighted by clips. "
 )
-SPEAKERS = "drawing speakers, then their clips, again and again."
-CLIPS = (
-    "drawing the clips again and again. How much the voices differ is not in them, since {}: for a new voice they are "
-    "too narrow."
-)
+BARS = "The bars are 95% intervals: drawing speakers, then their clips, again and again."
+NO_BARS = "There are no 95% intervals: clips of {} do not tell how much voices differ."
+NO_NAMES = "There are no 95% intervals: your ZIP does not say who speaks, and they need to know how much voices differ."
 
 
 def show_summary(choice: Choice, evaluation: Evaluation, rival: Evaluation | None, note: str = "") -> None:
@@ -75,18 +73,18 @@ def show_summary(choice: Choice, evaluation: Evaluation, rival: Evaluation | Non
         st.caption(f":material/menu_book: {other}")
     if note:
         st.caption(f":material/balance: {note}")
-    st.caption(WHAT + drawing(report))
+    st.caption(WHAT + bars(report))
 
 
 def lines(report: Report) -> list[Line]:
     return [Line(name, getattr(report, key), *report.intervals.get(key, (None, None))) for name, key in SCORES]
 
 
-def drawing(report: Report) -> str:
-    """What the intervals rest on."""
-    if is_own(report.corpus):
-        return CLIPS.format("your ZIP does not say who speaks")
-    return SPEAKERS if report.speakers > 1 else CLIPS.format("there is only one")
+def bars(report: Report) -> str:
+    """What the intervals rest on, or why there are none."""
+    if report.intervals:
+        return BARS
+    return NO_NAMES if is_own(report.corpus) else NO_BARS.format(report.no_interval())
 
 
 def told(report: Report) -> str:
@@ -136,11 +134,12 @@ def paper_table(choice: Choice, report: Report) -> str:
     paper, printed = found
     values = {name: value for name, value in vars(printed).items() if isinstance(value, float)}
     here = {line.name.lower(): line for line in lines(report)}
+    interval = "with 95% interval" if report.intervals else f"no interval ({report.no_interval()})"
     rows = (
         ["in percent", *(name.upper() for name in values)],
         ["---", *("---:" for _ in values)],
         [f"Paper {paper}, {printed.where}", *(f"{value:.2f}" for value in values.values())],
-        ["Here, with 95% interval", *(figure_words(here[name]).replace("%", "") for name in values)],
+        [f"Here, {interval}", *(figure_words(here[name]).replace("%", "") for name in values)],
     )
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 

@@ -68,7 +68,7 @@ def _from_cards() -> Iterator[KnownScore]:
         for one in card.results:
             if one.seen_included:
                 continue
-            low, high = one.intervals.get("ua", (None, None))
+            low, high = one.intervals.get("ua", (None, None)) if one.speakers > 1 else (None, None)
             acted = sum(map(any, one.confusion))
             corpus = "emodb4" if (one.corpus, acted) == ("emodb", 4) else one.corpus  # as our tables call it
             yield KnownScore(
@@ -80,7 +80,7 @@ def _from_cards() -> Iterator[KnownScore]:
                 _percent(high),
                 source="card",
                 name=name,
-                note=f"checkpoint, {one.n} clips of {one.speakers} speakers it never heard",
+                note=f"checkpoint, {one.n} clips of {_counted(one.speakers)} it never heard",
                 settings=settings,
                 classes=len(one.labels),
                 parameters=card.parameters,
@@ -99,7 +99,7 @@ def _from_tables(results: Path) -> Iterator[KnownScore]:
         for one in entries.values():
             if one["column"] != "honest":
                 continue
-            low, high = one["intervals"]["ua"]
+            low, high = one["intervals"]["ua"] if one["speakers"] > 1 else (None, None)
             note = f"our table, protocol {one['protocol']}, {one['folds_done']} of {one['folds']} folds"
             yield KnownScore(
                 one["system"],
@@ -110,7 +110,7 @@ def _from_tables(results: Path) -> Iterator[KnownScore]:
                 _percent(high),
                 source="table",
                 name=f"{one['system']} {one['variant']}".removesuffix(" default"),
-                note=note + (", fast recipe" if one["fast"] else ""),
+                note=note + (", fast recipe" if one["fast"] else "") + (", one speaker" if one["speakers"] < 2 else ""),
                 settings=_of_recipe(one["recipe"], one["system"], one["variant"]),
                 classes=len(one["labels"]),
                 parameters=one["parameters"],
@@ -132,6 +132,10 @@ def _from_papers() -> Iterator[KnownScore]:
             name = f"{system} {variant}".removesuffix(" default")
             note = f"printed in the paper ({printed.where}), under its own protocol"
             yield KnownScore(system, variant, corpus_words(corpus), printed.ua, None, None, "paper", name, note)
+
+
+def _counted(speakers: int) -> str:
+    return f"{speakers} speakers" if speakers > 1 else "one speaker"
 
 
 def _percent(share: float | None) -> float | None:

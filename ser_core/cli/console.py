@@ -20,12 +20,26 @@ def fail(sentence: str) -> NoReturn:
 
 
 def figures(values: dict[str, Any]) -> str:
-    """WA, UA and WF1 in per cent with their 95 % intervals."""
+    """WA, UA and WF1 in per cent with their 95 % intervals, or the reason why they have none.
+
+    values: of a report, of a cell, or what a card keeps.
+    """
+    why = _no_interval(values)
     parts = []
     for name in ("wa", "ua", "wf1"):
-        low, high = values["intervals"][name]
-        parts.append(f"{name.upper()} {100 * values[name]:.1f} % ({100 * low:.1f} to {100 * high:.1f})")
-    return ", ".join(parts)
+        between = "" if why else " ({:.1f} to {:.1f})".format(*(100 * x for x in values["intervals"][name]))
+        parts.append(f"{name.upper()} {100 * values[name]:.1f} %{between}")
+    return ", ".join(parts) + (f" ({why}: no interval)" if why else "")
+
+
+def _no_interval(values: dict[str, Any]) -> str:
+    """Why, in words; empty where there is one.  A card keeps how many speakers there are, not who."""
+    if "groups" in values:
+        from ser_core.evaluation.report import no_interval
+
+        return no_interval(group["name"] for group in values["groups"]["speaker"])
+    alone = "one speaker" if values["speakers"] < 2 else ""
+    return str(values.get("no_interval", alone))
 
 
 def print_confusion(labels: list[str], counts: list[list[int]]) -> None:

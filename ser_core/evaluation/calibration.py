@@ -7,7 +7,7 @@ confidence; in each the share of right answers is held against the mean confiden
 how sure it sounds.
 
 A `Recogniser` gives probabilities as the model makes them (temperature 1); the temperature that its card holds was
-fitted on validation clips.  So both are reported: before and after.
+fitted on validation clips.  So both are reported: before and after; of pooled folds with several temperatures, before.
 """
 
 from __future__ import annotations

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from ser_core.checkpoints import Section
-from ser_core.evaluation.scores import Intervals, intervals, score
+from ser_core.evaluation.scores import Intervals, intervals, score, several
 
 
 class Group(Section):
     """The clips that share a speaker, a sex, a language or a fold; WA and UA as fractions.
 
-    UA is over the emotions this group has.  intervals: of WA and UA, None where one speaker alone says nothing about
-    another.
+    UA is over the emotions this group has.  intervals: of WA and UA, None where one speaker alone, or
+    unknown ones, say nothing about another.
     """
 
     name: str
@@ -45,7 +45,7 @@ def grouped(
         own = names == name
         scores, voices = score(truth[own], predicted[own]), len(np.unique(speakers[own]))
         both = None
-        if voices > 1:
+        if several(speakers[own]):
             drawn = intervals(truth[own], predicted[own], speakers[own])
             both = {key: drawn[key] for key in ("wa", "ua")}
         found.append(

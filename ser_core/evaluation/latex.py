@@ -29,9 +29,10 @@ def escaped(text: str) -> str:
 
 def as_latex(report: Report) -> str:
     """Precision, recall and F1 of each emotion in percent; WA, UA and WF1 with their intervals in the last rows."""
+    why = report.no_interval()
     caption = (
-        f"{report.checkpoint} on {report.corpus} (protocol {report.protocol}): {report.n} clips of {report.speakers} "
-        "speakers, in percent; 95 % intervals in brackets."
+        f"{report.checkpoint} on {report.corpus} (protocol {report.protocol}): {report.n} clips of {report.voices()}, "
+        "in percent; " + (f"{why}: no interval." if why else "95 % intervals in brackets.")
     )
     if report.seen_included:
         caption += " Speakers heard in training are included."
@@ -41,8 +42,8 @@ def as_latex(report: Report) -> str:
         lines.append(f"    {' & '.join(cells)} \\\\")
     lines.append(r"    \midrule")
     for name, value in (("WA", report.wa), ("UA", report.ua), ("WF1", report.wf1)):
-        low, high = (100 * x for x in report.intervals[name.lower()])
-        lines.append(rf"    {name} & \multicolumn{{4}}{{r}}{{{_percent(value)} [{low:.1f}, {high:.1f}]}} \\")
+        between = "" if why else " [{:.1f}, {:.1f}]".format(*(100 * x for x in report.intervals[name.lower()]))
+        lines.append(rf"    {name} & \multicolumn{{4}}{{r}}{{{_percent(value)}{between}}} \\")
     return "\n".join([*lines, FOOT])
 
 

@@ -55,5 +55,5 @@ def noise_curve(
             recogniser, utterances, corpus, protocol, include_seen, progress, batch, read, doing, change=with_noise
         )
         scores = heard.scores()
-        points.append(NoisePoint(snr_db=snr_db, wa=scores.wa, ua=scores.ua, interval=heard.intervals()["ua"]))
+        points.append(NoisePoint(snr_db=snr_db, wa=scores.wa, ua=scores.ua, interval=heard.bootstrapped()["ua"]))
     return tuple(points)

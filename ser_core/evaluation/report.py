@@ -11,7 +11,7 @@ from ser_core.checkpoints import Section
 from ser_core.corpora.base import named
 from ser_core.evaluation.calibration import Calibration
 from ser_core.evaluation.groups import Group, Spread
-from ser_core.evaluation.scores import EmotionScores, Intervals
+from ser_core.evaluation.scores import EmotionScores, Intervals, several
 
 Facet = Literal["speaker", "sex", "language", "fold"]
 
@@ -33,6 +33,15 @@ def voices(speakers: Iterable[str]) -> str:
     return f"{counted} and unknown ones" if known else "unknown speakers"
 
 
+def no_interval(speakers: Iterable[str]) -> str:
+    """Why of these speakers there is no interval, in words; empty where there is one."""
+    names = set(speakers)
+    if several(names):
+        return ""
+    known = any(map(named, names))
+    return ("one speaker" if len(names) == 1 else "one known speaker") if known else "unknown speakers"
+
+
 class Unreadable(Section):
     """A clip that could not be recognised, and why (one sentence)."""
 
@@ -46,7 +55,10 @@ class Unreadable(Section):
 
 
 class NoisePoint(Section):
-    """WA, UA and the interval of UA with white noise at a signal-to-noise ratio in dB."""
+    """WA, UA and the interval of UA with white noise at a signal-to-noise ratio in dB.
+
+    Of one speaker the interval stands here, too: where the report has none, it is not to be shown.
+    """
 
     snr_db: float
     wa: float
@@ -58,10 +70,10 @@ class Report(Section):
     """All figures; scores are fractions.
 
     excluded, learnt: clips left out because their speaker was heard, or their very sound learnt from, see `Evaluation`.
-    emotions: of each label.  groups: by speaker, by sex, by language, and by fold where there are several; folds: mean
-    and deviation over these.  calibration: at temperature 1 and at the checkpoint's own; empty where the
-    probabilities only rank.  noise: as far as it was asked for.  weights: digest of those that answered, empty where
-    they are not known or are several.
+    intervals: empty where fewer than two speakers are known.  emotions: of each label.  groups: by speaker, by sex, by
+    language, and by fold where there are several; folds: mean and deviation over these.  calibration: at temperature 1
+    and at the checkpoint's own; empty where the probabilities only rank.  noise: as far as it was asked for.
+    weights: digest of those that answered, empty where they are not known or are several.
     """
 
     checkpoint: str
@@ -94,6 +106,10 @@ class Report(Section):
     def voices(self) -> str:
         """Who was judged, in words."""
         return voices(group.name for group in self.groups["speaker"])
+
+    def no_interval(self) -> str:
+        """Why there is none, in words; empty where there is one."""
+        return no_interval(group.name for group in self.groups["speaker"])
 
     @model_serializer(mode="wrap")
     def _without_what_is_unknown(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -17,7 +17,16 @@ from ser_core.errors import EvaluationError
 from ser_core.evaluation.calibration import Calibration, calibrate
 from ser_core.evaluation.groups import Group, grouped, spread
 from ser_core.evaluation.report import Facet, NoisePoint, Report, Unreadable
-from ser_core.evaluation.scores import EmotionScores, Intervals, Scores, confusion, emotion_scores, intervals, score
+from ser_core.evaluation.scores import (
+    EmotionScores,
+    Intervals,
+    Scores,
+    confusion,
+    emotion_scores,
+    intervals,
+    score,
+    several,
+)
 
 NOISE = " --noise"  # what `evaluate` is asked for a noise curve with
 
@@ -44,7 +53,8 @@ class Evaluation:
     excluded: clips left out because the card lists their speaker as seen; learnt: clips of other speakers left out
     because the checkpoint learnt from, or was chosen on, the very same sound under whatever name; outside: clips whose
     emotion the checkpoint has no label for; seen_included: whether seen speakers were kept, which marks every figure.
-    temperature: of the checkpoint's card, None where the probabilities only rank the emotions (an SVM's).
+    temperature: of the checkpoint's card, 1 where pooled folds have several, None where the probabilities only rank the
+    emotions (an SVM's).
     command: what to type to see these figures again; a report adds `NOISE` where there is a noise curve.
     noise: this curve, empty where it was not asked for.
     weights: digest of the weights that answered, see `weights_digest`; empty where they are not known or are several.
@@ -83,7 +93,12 @@ class Evaluation:
         return score(self.truth, self.predicted)
 
     def intervals(self) -> Intervals:
-        return self.stored.intervals if self.stored else self._intervals
+        """Empty where fewer than two speakers are known."""
+        return self.bootstrapped() if several(self.speakers) else {}
+
+    def bootstrapped(self) -> Intervals:
+        """Of one speaker, too, where they know nothing of other voices."""
+        return (self.stored.intervals if self.stored else {}) or self._intervals
 
     @cached_property
     def _intervals(self) -> Intervals:
@@ -109,7 +124,7 @@ class Evaluation:
         return tuple(calibrate(self.truth, self.probabilities, temperature) for temperature in both)
 
     def summary(self) -> dict[str, Any]:
-        """The figures that a card keeps, as plain values."""
+        """The figures that a card keeps, as plain values; intervals of one speaker, too: whoever shows them asks."""
         scores = self.scores()
         return {
             "checkpoint": self.checkpoint,
@@ -125,7 +140,7 @@ class Evaluation:
             "wa": scores.wa,
             "ua": scores.ua,
             "wf1": scores.wf1,
-            "intervals": {name: list(pair) for name, pair in self.intervals().items()},
+            "intervals": {name: list(pair) for name, pair in self.bootstrapped().items()},
             "labels": list(self.labels),
             "confusion": self.confusion().tolist(),
         }
@@ -139,7 +154,7 @@ class Evaluation:
             facets.append("fold")
         groups = {facet: self.by(facet) for facet in facets}
         return Report(
-            **self.summary(),
+            **self.summary() | {"intervals": self.intervals()},
             command=self.command + (NOISE if self.noise and self.command else ""),
             note=self.note,
             emotions=self.emotions(),
@@ -156,6 +171,8 @@ class Evaluation:
 def pooled(folds: Sequence[Evaluation], names: Sequence[str]) -> Evaluation:
     """The clips of all folds of a cross-validation in one evaluation, each tested by the model that did not hear it.
 
+    Where the folds have several temperatures, their answers are judged as the models gave them, at temperature 1.
+
     names: what each fold held out, see `Split.fold`; a fold without one gets its number.
     Raises EvaluationError where the folds have other labels, or test a clip twice.
     """
@@ -166,6 +183,7 @@ def pooled(folds: Sequence[Evaluation], names: Sequence[str]) -> Evaluation:
         raise EvaluationError("The folds do not have the same labels: train each with the labels of the whole corpus.")
     if len({clip.id for clip in clips}) != len(clips):
         raise EvaluationError("Two folds test the same clip: the test parts of a cross-validation do not overlap.")
+    temperatures = {fold.temperature for fold in folds}
     return replace(
         first,
         clips=clips,
@@ -176,7 +194,7 @@ def pooled(folds: Sequence[Evaluation], names: Sequence[str]) -> Evaluation:
         outside=sum(fold.outside for fold in folds),
         problems=tuple(problem for fold in folds for problem in fold.problems),
         seen_included=any(fold.seen_included for fold in folds),
-        temperature=first.temperature if all(fold.temperature == first.temperature for fold in folds) else None,
+        temperature=first.temperature if len(temperatures) == 1 else None if None in temperatures else 1.0,
         noise=(),
         weights=first.weights if all(fold.weights == first.weights for fold in folds) else "",
         stored=None,

@@ -3,11 +3,12 @@
 WA is accuracy, UA the mean recall over the emotions present, WF1 the support-weighted F1 (scikit-learn).
 Intervals: 95 % bootstrap that first draws speakers, then clips of each speaker drawn, because clips of one
 speaker are not independent.  With two or four test speakers such an interval is rough; it is still the honest one.
+With one, or with unknown ones, it would know nothing of other voices: see `several`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support, recall_score
 
 from ser_core.checkpoints import Section
+from ser_core.corpora.base import named
 
 INTERVAL_DRAWS = 1000
 Intervals = dict[str, tuple[float, float]]  # "wa", "ua", "wf1" -> low, high
@@ -84,6 +86,11 @@ def confusion(
         return counts
     total = counts.sum(axis=1 if share_of == "row" else 0, keepdims=True)
     return np.divide(counts, total, out=np.full(counts.shape, np.nan), where=total > 0)
+
+
+def several(speakers: Iterable[str]) -> bool:
+    """Whether two speakers or more are known: of fewer there is no interval to show."""
+    return sum(map(named, set(speakers))) > 1
 
 
 def intervals(

@@ -14,7 +14,9 @@ import csv
 import io
 import json
 import math
+import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +28,7 @@ from ser_core.emotions import check_labels
 from ser_core.errors import EvaluationError
 from ser_core.evaluation.report import Report, check_id
 from ser_core.evaluation.result import NOISE, Clip, Evaluation
+from ser_core.evaluation.scores import several
 from ser_core.files import write_text
 
 FORMAT = 1
@@ -104,7 +107,8 @@ def portable(report: Report) -> Report:
     if not path.startswith(("/", "~", "..")):
         return report
     corpus = f"{kind}:{path.rstrip('/').rpartition('/')[2]}{mark}{options}"
-    return report.model_copy(update={"corpus": corpus, "command": report.command.replace(report.corpus, corpus)})
+    command = report.command.replace(shlex.quote(report.corpus), shlex.quote(corpus)).replace(report.corpus, corpus)
+    return report.model_copy(update={"corpus": corpus, "command": command})
 
 
 def load_evaluation(folder: Path) -> Evaluation:
@@ -136,6 +140,8 @@ def load_evaluation(folder: Path) -> Evaluation:
         stored=Report(**stored.model_dump(exclude={"format"})),
     )
     _check(folder, evaluation, stored, rows)
+    if not several(row.speaker for row in rows):  # earlier versions stored an interval all the same
+        return replace(evaluation, stored=evaluation.report().model_copy(update={"intervals": {}}))
     return evaluation
 
 

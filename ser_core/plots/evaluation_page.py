@@ -39,9 +39,11 @@ def evaluation_page(evaluation: Evaluation, notes: Sequence[str], colours: Palet
     report = evaluation.report()
     figures = _Figures()
     title = f"{report.checkpoint} on {report.corpus}"
-    low, high = report.intervals["ua"]
     chance = 1 / len(report.labels)
-    lines = [Line(name.upper(), getattr(report, name), *report.intervals[name]) for name in ("ua", "wa", "wf1")]
+    lines = [
+        Line(name.upper(), getattr(report, name), *report.intervals.get(name, (None, None)))
+        for name in ("ua", "wa", "wf1")
+    ]
     speakers = [Line(one.name.rpartition("/")[2], one.ua, *(one.intervals or {}).get("ua", (None, None)))
                 for one in report.groups.get("speaker", ())]  # fmt: skip
     counts, share = evaluation.confusion(), evaluation.confusion("row")
@@ -50,8 +52,7 @@ def evaluation_page(evaluation: Evaluation, notes: Sequence[str], colours: Palet
         _paragraph(_what(report)),
         *(_paragraph(note) for note in notes),
         figures.add(score_intervals({report.checkpoint: lines}, chance, colours)),
-        _paragraph("UA: mean recall over emotions. WA: accuracy. WF1: F1 weighted by clips. Bars: 95 % intervals, "
-            "drawing speakers, then their clips, again and again; of one speaker, or of unknown ones, clips alone."),
+        _paragraph("UA: mean recall over emotions. WA: accuracy. WF1: F1 weighted by clips. " + _bars(report)),
         "<h2>What is confused with what</h2>",
         figures.add(confusion_matrix(counts, counts, report.labels, "", colours, "clips")),
         figures.add(confusion_matrix(counts, share, report.labels, "row", colours, "share of what was acted")),
@@ -69,7 +70,7 @@ def evaluation_page(evaluation: Evaluation, notes: Sequence[str], colours: Palet
     if report.noise:
         parts += [
             "<h2>White noise</h2>",
-            figures.add(noise_curve(report.noise, (report.ua, low, high), chance, colours)),
+            figures.add(noise_course(report, colours)),
         ]
     parts += ["<h2>The surest mistakes</h2>", _table(("clip", "acted", "heard", "probability"), mistakes(evaluation))]
     if report.command:
@@ -80,6 +81,16 @@ def evaluation_page(evaluation: Evaluation, notes: Sequence[str], colours: Palet
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
         f'<body style="background:{colours.background};color:{colours.text}">{"".join(parts)}</body></html>'
     )
+
+
+def noise_course(report: Report, colours: Palette) -> go.Figure:
+    """UA as noise grows, with its interval where the report has one."""
+    clean = report.ua, *report.intervals.get("ua", (report.ua, report.ua))
+    figure = noise_curve(report.noise, clean, 1 / len(report.labels), colours)
+    if not report.intervals:
+        _, line = figure.data
+        figure.data = (line.update(text=[f"{100 * value:.0f}%" for value in line.y]),)
+    return figure
 
 
 def mistakes(evaluation: Evaluation, most: int = SUREST) -> list[tuple[str, ...]]:
@@ -119,6 +130,13 @@ def _what(report: Report) -> str:
     if report.seen_included:
         parts.insert(0, "SEEN SPEAKERS ARE INCLUDED: these figures prove nothing about a new voice.")
     return " ".join([*parts, report.note]).strip()
+
+
+def _bars(report: Report) -> str:
+    why = report.no_interval()
+    if why:
+        return f"No bars: clips of {why} do not tell how much voices differ."
+    return "Bars: 95 % intervals, drawing speakers, then their clips, again and again."
 
 
 def _paragraph(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from ser_core.checkpoints import list_checkpoints, load_card, weights_digest
 from ser_core.errors import CorpusError
 from ser_core.evaluation import (
     Evaluation,
+    NoisePoint,
     alike,
     compare,
     load_evaluation,
@@ -51,6 +53,27 @@ def test_the_first_view_opens_a_stored_evaluation_without_a_model(
     assert f"{report['n']} clips of {report['speakers']} speakers it never heard" in words(app)
     counts = numbers(chart(app, "matrix"), tuple(report["labels"]))
     assert [[int(text) for text in row] for row in counts] == report["confusion"]
+
+
+def test_of_one_speaker_the_points_stand_without_bars(
+    app: AppTest, stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = load_evaluation(stored / f"{FIRST}-synthetic")
+    own = [place for place, clip in enumerate(heard.clips) if clip.speaker == heard.clips[0].speaker]
+    noise = (NoisePoint(snr_db=0, wa=0.2, ua=0.2, interval=(0.1, 0.3)),)
+    save_evaluation(tmp_path / "alone" / "one", replace(chosen(heard, own), noise=noise))
+    monkeypatch.setattr(evaluate_catalogue, "SHIPPED", tmp_path / "alone")
+    app.run()
+    assert not app.exception
+    figure = chart(app, "scores")
+    shown = [one["text"] for one in figure["layout"]["annotations"] if "%" in one["text"]]
+    assert len(shown) == 3
+    assert not any("to" in text for text in shown)
+    assert set(figure["data"][0]["error_x"]["array"]) == {0}
+    assert "There are no 95% intervals: clips of one speaker do not tell how much voices differ." in words(app)
+    part(app, "How sure")
+    assert not app.exception
+    assert [trace["y"][1] for trace in chart(app, "noise")["data"]] == [0.2]
 
 
 def test_the_surest_mistake_is_ready_to_be_heard_and_cells_lead_to_theirs(app: AppTest, stored: Path) -> None:
@@ -140,14 +163,17 @@ def test_what_leaks_is_counted_for_every_protocol(app: AppTest) -> None:
     assert "python -m ser_core reproduce comparison" in words(app)
 
 
-def test_honest_and_leaky_stand_in_one_picture_once_they_are_measured(app: AppTest, tmp_path: Path) -> None:
+@pytest.mark.parametrize("speakers", [1, 4])
+def test_honest_and_leaky_stand_in_one_picture_once_they_are_measured(
+    app: AppTest, tmp_path: Path, speakers: int
+) -> None:
     cells = [c for c in all_cells() if (c.table, c.system, c.corpus) == ("comparison", "vit_vertical", "savee")]
     entries = {}
     for cell, ua in zip(sorted(cells, key=lambda c: c.column), (0.41, 0.93), strict=True):
         score = {"wa": ua, "ua": ua, "wf1": ua}
         entries[cell.id] = {
             "system": cell.system, "variant": cell.variant, "corpus": cell.corpus, "column": cell.column,
-            "protocol": cell.protocol, **score, "intervals": {"ua": [ua - 0.1, ua + 0.05]},
+            "protocol": cell.protocol, **score, "intervals": {"ua": [ua - 0.1, ua + 0.05]}, "speakers": speakers,
             "kept": score, "last": score,
         }  # fmt: skip
     (tmp_path / "comparison.json").write_text(json.dumps({"table": "comparison", "cells": entries}))
@@ -155,6 +181,7 @@ def test_honest_and_leaky_stand_in_one_picture_once_they_are_measured(app: AppTe
     assert not app.exception
     honest, leaky = chart(app, "honest-leaky")["data"][:2]
     assert (honest["x"], leaky["x"]) == ([0.41], [0.93])
+    assert bool(honest["error_x"]["arrayminus"][0]) == (speakers > 1)  # of one speaker there is no interval
 
 
 def test_what_is_taken_away_is_what_is_stored(stored: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shared import known_scores, model_table
-from ser_core.checkpoints import load_card
+from ser_core.checkpoints import load_card, write_card
 from ser_core.models import Cost, list_systems, system_class
 from ser_core.models.kept_costs import every_variant
 from ser_core.models.latency import Latency
@@ -111,6 +111,30 @@ def test_the_points_are_the_cards_figures(app: AppTest) -> None:
     app.toggle(key="cost-papers").set_value(True).run()
     (figure,) = charts(app, "accuracy-cost")
     assert PRINTED["mhsa_faca", "default", "ravdess"].ua in [y for one in figure["data"] for y in one["y"]]
+
+
+def test_a_score_of_one_speaker_has_no_interval(
+    checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither from a card nor from a table, though both keep one."""
+    card = load_card(checkpoints / "ctmam-general")
+    alone = [one.model_copy(update={"speakers": 1}) for one in card.results[:1]]
+    folder = tmp_path / "checkpoints" / card.name
+    folder.mkdir(parents=True)
+    write_card(folder, card.model_copy(update={"results": (*alone, *card.results[1:])}))
+    monkeypatch.setenv("SER_CHECKPOINTS", str(folder.parent))
+    entry = {
+        "column": "honest", "system": "ctmam", "variant": "default", "corpus": "savee", "ua": 0.41, "speakers": 1,
+        "intervals": {"ua": [0.3, 0.5]}, "protocol": "speaker_independent", "folds": 1, "folds_done": 1, "fast": False,
+        "recipe": "ctmam-savee", "labels": ["angry", "sad"], "parameters": 1,
+    }  # fmt: skip
+    (tmp_path / "comparison.json").write_text(json.dumps({"table": "comparison", "cells": {"one": entry}}))
+    found = [one for one in known_scores.known_scores(tmp_path) if one.source != "paper"]
+    assert [one.source for one in found] == ["card"] * len(card.results) + ["table"]
+    assert [one.low is None for one in found] == [True, *(False for _ in card.results[1:]), True]
+    assert [one.high is None for one in found] == [one.low is None for one in found]
+    assert "clips of one speaker it never heard" in found[0].note
+    assert found[-1].note.endswith(", one speaker")
 
 
 def test_speed_is_measured_when_asked_and_then_stands_in_the_table(

@@ -13,7 +13,7 @@ from ser_core.evaluation.report import NoisePoint
 from ser_core.plots.calibration import noise_curve, reliability
 from ser_core.plots.confusion import cell_texts, confusion_difference, confusion_matrix, signed
 from ser_core.plots.cross import cross_grid
-from ser_core.plots.evaluation_page import evaluation_page, mistakes
+from ser_core.plots.evaluation_page import evaluation_page, mistakes, noise_course
 from ser_core.plots.leaks import Pair, honest_against_leaky, leak_shares
 from ser_core.plots.scores import Line, emotion_figures, group_scores, score_intervals
 from ser_core.plots.theme import DARK, LIGHT, Palette
@@ -131,6 +131,24 @@ def test_the_noise_curve_begins_without_noise() -> None:
     _, curve = noise_curve(points, (0.7, 0.6, 0.8), 0.25, LIGHT).data
     assert list(curve.x) == ["none", "30", "0"]
     assert list(curve.y) == [0.7, 0.6, 0.3]
+
+
+@pytest.mark.parametrize("speakers", [["demo/a"], ["demo/a", "demo/b"]], ids=["one", "two"])
+def test_of_one_speaker_nothing_is_drawn_around_a_point(speakers: list[str]) -> None:
+    points = tuple(NoisePoint(snr_db=snr, wa=0.5, ua=ua, interval=(0.1, 0.9)) for snr, ua in ((30, 0.6), (0, 0.3)))
+    heard = replace(made([0, 1] * 6, [0, 0, 1, 1] * 3, speakers * (12 // len(speakers))), noise=points)
+    alone, report = len(speakers) == 1, heard.report()
+    *band, curve = noise_course(report, LIGHT).data
+    assert list(curve.y) == [0.5, 0.6, 0.3]
+    assert (len(band), list(curve.text)[1:]) == (
+        (0, ["60%", "30%"]) if alone else (1, ["60% (10 to 90)", "30% (10 to 90)"])
+    )
+    page, table = evaluation_page(heard, [], LIGHT), as_latex(report)
+    assert ("No bars: clips of one speaker do not tell" in page) == alone
+    assert ("Bars: 95 % intervals" in page) != alone
+    assert ("50% (" in page) != alone
+    assert ("12 clips of 1 speaker, in percent; one speaker: no interval." in table) == alone
+    assert ("{50.0}" in table, "{50.0 [" in table) == (alone, not alone)
 
 
 def leaky(speakers: int, on_test: bool, unknown: int = 0) -> Leaks:

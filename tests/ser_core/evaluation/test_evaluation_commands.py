@@ -1,15 +1,18 @@
 """evaluate, compare and cross from a shell: the printed and stored figures are those of the library."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from ser_core.checkpoints import Card
+from ser_core.cli.console import figures
 from ser_core.corpora import get_corpus
 from ser_core.evaluation import compare, evaluate, load_evaluation, save_evaluation
 from ser_core.recogniser import Recogniser
 from ser_core.training.run import Run
+from ser_core.training.trainer import measured
 from tests.conftest import Shell
 from tests.ser_core.evaluation.made import drawn, made
 from tests.ser_core.runs import copy
@@ -44,7 +47,8 @@ def test_evaluate_in_words(small_run: Trained, small_data: Path, shell: Shell) -
     arguments = ("--checkpoint", str(small_run[0].checkpoint), "--corpus", "ravdess", "--data", str(small_data))
     status, out, err = shell("evaluate", *arguments, "--noise")
     assert status == 0, err
-    for said in ("5 clips of 1 speaker, ", "left out: 15 of seen speakers", "precision", "speaker ravdess/21",
+    assert re.search(r"5 clips of 1 speaker, WA \S+ %, UA \S+ %, WF1 \S+ % \(one speaker: no interval\)\n", out)
+    for said in ("left out: 15 of seen speakers", "precision", "speaker ravdess/21",
                  "calibration error", "white noise at  30 dB", "white noise at   0 dB"):  # fmt: skip
         assert said in out
     assert "SEEN SPEAKERS" not in out
@@ -61,10 +65,22 @@ def test_evaluate_says_who_is_unknown_and_what_it_learnt_from(trained: Trained, 
     status, out, err = shell("evaluate", *arguments)
     assert status == 0, err
     assert "12 clips of unknown speakers, " in out
+    assert "% (unknown speakers: no interval)\n" in out
     assert "left out: 0 of seen speakers, 4 of clips it learnt from, 0 with other emotions" in out
     out = shell("cross", "--checkpoints", arguments[1], "--corpora", arguments[3])[1]
     assert "12 clips of unknown speakers, " in out
+    assert "% (unknown speakers: no interval); " in out
     assert "left out: 4 of clips it learnt from" in out
+
+
+def test_what_a_card_keeps_of_one_speaker_is_printed_without_an_interval() -> None:
+    """As `train` prints it; a card keeps how many speakers there were, not who."""
+    alone, both = (made([0, 1] * 4, [0, 1, 1, 1] * 2, voices) for voices in (["demo/a"] * 8, None))
+    assert figures(measured(alone).model_dump()) == "WA 75.0 %, UA 75.0 %, WF1 73.3 % (one speaker: no interval)"
+    low, high = both.intervals()["wa"]
+    assert figures(measured(both).model_dump()).startswith(
+        f"WA 75.0 % ({100 * low:.1f} to {100 * high:.1f}), UA 75.0 % ("
+    )
 
 
 def test_a_place_that_cannot_hold_it_is_refused_before_the_work(tmp_path: Path, shell: Shell) -> None:
@@ -114,5 +130,7 @@ def test_cross(small_run: Trained, small_data: Path, shell: Shell) -> None:
     assert status == 0
     own, other, absent = out.splitlines()
     assert own.startswith("small on ravdess (en): 5 clips of 1 speaker, 3 emotions (guessing 33.3 %), WA")
+    assert own.endswith("% (one speaker: no interval)")
     assert other.startswith("small on emodb (de, new corpus and language): 20 clips")
+    assert re.search(r"WF1 \S+ % \(\S+ to \S+\)$", other)
     assert absent == "small on savee (en, new corpus): - (the corpus is not here: see --data or SER_DATA)"

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score, recall_score
 
 from ser_core.errors import EvaluationError
-from ser_core.evaluation import Evaluation, pooled, score, spread
+from ser_core.evaluation import Evaluation, calibrate, pooled, score, spread
 from ser_core.evaluation.report import Facet
 from tests.ser_core.evaluation.made import drawn, made
 
@@ -69,6 +69,23 @@ def test_the_folds_of_a_cross_validation() -> None:
     assert report.folds == summary
     assert report.weights == ""  # of several models
     assert [group.name for group in report.groups["fold"]] == ["fold 2", "speaker 0", "speaker 2"]
+
+
+@pytest.mark.parametrize(
+    ("temperatures", "judged"),
+    [((1.5, 1.5, 1.5), [1.0, 1.5]), ((1.5, 0.8, 1.5), [1.0]), ((None, None, None), []), ((1.5, None, 1.5), [])],
+)
+def test_folds_of_several_temperatures_are_judged_as_their_models_answer(
+    temperatures: tuple[float | None, ...], judged: list[float]
+) -> None:
+    """At temperature 1 every confidence is known; probabilities that only rank have none."""
+    parts = [replace(fold, temperature=one) for fold, one in zip(folds(), temperatures, strict=True)]
+    together = pooled(parts, ["", "", ""])
+    found = together.report().calibration
+    assert [one.temperature for one in found] == judged
+    for one in found[:1]:
+        assert one == calibrate(together.truth, together.probabilities)
+        assert one.ece == pytest.approx(0.0)  # right in seven of ten, each time 70 % sure
 
 
 def test_one_fold_has_no_deviation() -> None:

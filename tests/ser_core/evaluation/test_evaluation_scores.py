@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, classification_report, confusion_matrix, f1_score
 
 from ser_core.evaluation import confusion, intervals, score
+from ser_core.evaluation.report import no_interval
 from ser_core.evaluation.scores import emotion_scores, quick_score
 from tests.ser_core.evaluation.made import LABELS, drawn, made
 
@@ -80,6 +81,24 @@ def test_equal_probabilities_are_the_first_label() -> None:
     tied = made([0, 1], [0, 1])
     tied.probabilities[:] = 0.25
     assert tied.predicted.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("speakers", "why"),
+    [
+        (["demo/a"], "one speaker"),
+        (["demo/unknown"], "unknown speakers"),
+        (["demo/a", "demo/unknown"], "one known speaker"),
+        (["demo/a", "demo/b"], ""),
+    ],
+)
+def test_with_fewer_than_two_known_speakers_there_is_no_interval(speakers: list[str], why: str) -> None:
+    one = made([0, 1, 0, 1], [0, 1, 1, 1], speakers * (4 // len(speakers)))
+    assert no_interval(one.speakers) == one.report().no_interval() == why
+    assert set(one.intervals()) == set(one.report().intervals) == (set() if why else {"wa", "ua", "wf1"})
+    (everybody,) = one.by("language")
+    assert (everybody.intervals is None) == bool(why)
+    assert set(one.summary()["intervals"]) == {"wa", "ua", "wf1"}  # what a card keeps has the same form for all
 
 
 def test_intervals_widen_when_speakers_differ() -> None:

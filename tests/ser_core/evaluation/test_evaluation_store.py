@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
+from ser_core.checkpoints import Measured
 from ser_core.errors import EvaluationError
 from ser_core.evaluation import (
     Clip,
@@ -138,17 +140,42 @@ def test_two_stored_evaluations_are_compared_without_audio(tmp_path: Path) -> No
     assert compare(load_evaluation(tmp_path / "a"), load_evaluation(tmp_path / "b")) == compare(drawn(1), drawn(2))
 
 
-def test_no_path_of_this_machine_is_stored(whole: Evaluation, tmp_path: Path) -> None:
-    place = "folder:/home/me/private/clips?language=en"
-    own = replace(whole, corpus=place, command=f"python -m ser_core evaluate --checkpoint x --corpus {place}")
+def test_of_one_speaker_no_interval_is_stored_nor_read(tmp_path: Path) -> None:
+    """Earlier versions stored one."""
+    alone = made([0, 1, 0, 1], [0, 1, 1, 1], ["demo/a"] * 4)
+    save_evaluation(tmp_path, alone)
+    path = tmp_path / "evaluation.json"
+    now = path.read_bytes()
+    values = json.loads(now)
+    assert values["intervals"] == {}
+    path.write_text(json.dumps(values | {"intervals": alone.summary()["intervals"]}))
+    again = load_evaluation(tmp_path)
+    assert (again.intervals(), again.report().intervals) == ({}, {})
+    assert again.summary() == alone.summary()
+    save_evaluation(tmp_path, again)
+    assert path.read_bytes() == now
+
+
+def test_pooled_folds_stored_without_a_calibration_are_read(folder: Path) -> None:
+    """As earlier versions stored those of several temperatures."""
+    values = json.loads((folder / "evaluation.json").read_text())
+    (folder / "evaluation.json").write_text(json.dumps(values | {"temperature": None, "calibration": []}))
+    again = load_evaluation(folder)
+    assert (again.temperature, again.report().calibration) == (None, ())
+
+
+@pytest.mark.parametrize("place", ["clips?language=en", "my clips?speaker=([a-z]\\d+)_&language=en", "mum's clips"])
+def test_no_path_of_this_machine_is_stored(whole: Evaluation, tmp_path: Path, place: str) -> None:
+    corpus = f"folder:/home/me/private/{place}"
+    own = replace(whole, corpus=corpus, command=Measured.command_for("x", corpus, "all", False))
     save_evaluation(tmp_path / "stored", own)
     for path in (tmp_path / "stored").iterdir():
         content = path.read_text()
         assert "/home" not in content
         assert str(tmp_path) not in content
     again = load_evaluation(tmp_path / "stored")
-    assert again.corpus == "folder:clips?language=en"
-    assert again.command.endswith(again.corpus)
+    assert again.corpus == f"folder:{place}"
+    assert shlex.split(again.command)[-1] == again.corpus
 
 
 @pytest.mark.parametrize("name", ["/home/me/a.wav", "C:\\clips\\a.wav", "~/a.wav", ""])
