@@ -25,8 +25,11 @@ WHAT = (
     "F1, weighted by clips. "
 )
 BARS = "The bars are 95% intervals: drawing speakers, then their clips, again and again."
+CLIPS = (
+    "The bars are 95% intervals: drawing the clips again and again. How much the voices differ is not in them, since "
+    "{} does not say who speaks: for a new voice they are too narrow."
+)
 NO_BARS = "There are no 95% intervals: clips of {} do not tell how much voices differ."
-NO_NAMES = "There are no 95% intervals: your ZIP does not say who speaks, and they need to know how much voices differ."
 
 
 def show_summary(choice: Choice, evaluation: Evaluation, rival: Evaluation | None, note: str = "") -> None:
@@ -82,9 +85,9 @@ def lines(report: Report) -> list[Line]:
 
 def bars(report: Report) -> str:
     """What the intervals rest on, or why there are none."""
-    if report.intervals:
-        return BARS
-    return NO_NAMES if is_own(report.corpus) else NO_BARS.format(report.no_interval())
+    if not report.intervals:
+        return NO_BARS.format(report.no_interval())
+    return CLIPS.format("your ZIP" if is_own(report.corpus) else "the corpus") if report.of_clips() else BARS
 
 
 def told(report: Report) -> str:

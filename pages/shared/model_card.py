@@ -21,8 +21,15 @@ def corpus_title(name: str) -> str:
 
 def accuracy(measured: Measured) -> str:
     """One measurement in whole percent with its interval: "RAVDESS 52% (46 to 58)"."""
-    low, high = measured.intervals.get("ua", (measured.ua, measured.ua))
-    return f"{corpus_title(measured.corpus)} {100 * measured.ua:.0f}% ({100 * low:.0f} to {100 * high:.0f})"
+    return f"{corpus_title(measured.corpus)} {right(measured)}"
+
+
+def right(measured: Measured) -> str:
+    """UA with its interval: "52% (46 to 58)"; of one speaker there is none: "28% (one speaker)"."""
+    if measured.speakers < 2 or "ua" not in measured.intervals:
+        return f"{100 * measured.ua:.0f}%" + (" (one speaker)" if measured.speakers < 2 else "")
+    low, high = measured.intervals["ua"]
+    return f"{100 * measured.ua:.0f}% ({100 * low:.0f} to {100 * high:.0f})"
 
 
 def track_record(card: Card) -> str:
@@ -83,9 +90,8 @@ def show(card: Card, waveform: Waveform | None = None) -> None:
 def _table(results: tuple[Measured, ...]) -> str:
     rows = ["| Corpus | Right (95% interval) | Clips (speakers) |", "|---|---|---|"]
     for one in results:
-        low, high = one.intervals.get("ua", (one.ua, one.ua))
         seen = " (**speakers heard in training**)" if one.seen_included else ""
-        right = f"{100 * one.ua:.0f}% ({100 * low:.0f} to {100 * high:.0f})".replace(" ", "\N{NO-BREAK SPACE}")
-        figures = f"{right} | {one.n:,} ({one.speakers})"
+        share = right(one).replace(" ", "\N{NO-BREAK SPACE}")
+        figures = f"{share} | {one.n:,} ({one.speakers})"
         rows.append(f"| {corpus_title(one.corpus)}{seen} | {figures} |")
     return "\n".join(rows)

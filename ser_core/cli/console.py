@@ -20,26 +20,31 @@ def fail(sentence: str) -> NoReturn:
 
 
 def figures(values: dict[str, Any]) -> str:
-    """WA, UA and WF1 in per cent with their 95 % intervals, or the reason why they have none.
+    """WA, UA and WF1 in per cent with their 95 % intervals, and what these rest on, or why there are none.
 
     values: of a report, of a cell, or what a card keeps.
     """
-    why = _no_interval(values)
+    why, remark = _no_interval(values)
     parts = []
     for name in ("wa", "ua", "wf1"):
         between = "" if why else " ({:.1f} to {:.1f})".format(*(100 * x for x in values["intervals"][name]))
         parts.append(f"{name.upper()} {100 * values[name]:.1f} %{between}")
-    return ", ".join(parts) + (f" ({why}: no interval)" if why else "")
+    return ", ".join(parts) + remark
 
 
-def _no_interval(values: dict[str, Any]) -> str:
-    """Why, in words; empty where there is one.  A card keeps how many speakers there are, not who."""
+def _no_interval(values: dict[str, Any]) -> tuple[bool, str]:
+    """Whether there is none, and a remark.  A card keeps how many speakers there are, not who."""
+    from ser_core.evaluation.report import no_interval, of_clips
+
     if "groups" in values:
-        from ser_core.evaluation.report import no_interval
-
-        return no_interval(group["name"] for group in values["groups"]["speaker"])
-    alone = "one speaker" if values["speakers"] < 2 else ""
-    return str(values.get("no_interval", alone))
+        names = [group["name"] for group in values["groups"]["speaker"]]
+        why, clips = no_interval(names), of_clips(names)
+    else:
+        why = values.get("no_interval", "one speaker" if values["speakers"] < 2 else "")
+        clips = bool(values.get("of_clips"))
+    if why:
+        return True, f" ({why}: no interval)"
+    return False, " (unknown speakers: intervals of clips alone)" if clips else ""
 
 
 def print_confusion(labels: list[str], counts: list[list[int]]) -> None:

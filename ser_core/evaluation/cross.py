@@ -21,7 +21,7 @@ from typing import Any
 from ser_core.checkpoints import Card
 from ser_core.corpora import Utterance, get_corpus
 from ser_core.errors import CorpusError
-from ser_core.evaluation.report import no_interval
+from ser_core.evaluation.report import no_interval, of_clips
 from ser_core.evaluation.result import Evaluation, restricted
 from ser_core.evaluation.running import Progress, evaluate
 from ser_core.recogniser import Recogniser
@@ -54,7 +54,8 @@ class Cell:
     new_language: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """The cell as plain values for JSON; chance: the UA of guessing; no_interval: why there is none, in words."""
+        """The cell as plain values for JSON; chance: the UA of guessing; no_interval: why there is none, in words;
+        of_clips: whether it rests on clips alone."""
         cell: dict[str, Any] = {
             "checkpoint": self.checkpoint,
             "corpus": self.corpus,
@@ -65,8 +66,9 @@ class Cell:
         }
         if self.evaluation is None:
             return cell
-        more = {"chance": 1 / len(self.evaluation.labels), "no_interval": no_interval(self.evaluation.speakers)}
-        return cell | self.evaluation.summary() | more
+        speakers = self.evaluation.speakers
+        more = {"no_interval": no_interval(speakers), "of_clips": of_clips(speakers)}
+        return cell | self.evaluation.summary() | more | {"chance": 1 / len(self.evaluation.labels)}
 
 
 def columns(corpora: Sequence[str], data: Path | None) -> list[Column]:

@@ -11,7 +11,7 @@ from ser_core.checkpoints import Section
 from ser_core.corpora.base import named
 from ser_core.evaluation.calibration import Calibration
 from ser_core.evaluation.groups import Group, Spread
-from ser_core.evaluation.scores import EmotionScores, Intervals, several
+from ser_core.evaluation.scores import EmotionScores, Intervals, drawable
 
 Facet = Literal["speaker", "sex", "language", "fold"]
 
@@ -36,10 +36,14 @@ def voices(speakers: Iterable[str]) -> str:
 def no_interval(speakers: Iterable[str]) -> str:
     """Why of these speakers there is no interval, in words; empty where there is one."""
     names = set(speakers)
-    if several(names):
+    if drawable(names):
         return ""
-    known = any(map(named, names))
-    return ("one speaker" if len(names) == 1 else "one known speaker") if known else "unknown speakers"
+    return "one speaker" if len(names) == 1 else "one known speaker"
+
+
+def of_clips(speakers: Iterable[str]) -> bool:
+    """Whether an interval of these speakers rests on clips alone, as nobody knows who speaks."""
+    return not any(map(named, set(speakers)))
 
 
 class Unreadable(Section):
@@ -70,10 +74,10 @@ class Report(Section):
     """All figures; scores are fractions.
 
     excluded, learnt: clips left out because their speaker was heard, or their very sound learnt from, see `Evaluation`.
-    intervals: empty where fewer than two speakers are known.  emotions: of each label.  groups: by speaker, by sex, by
-    language, and by fold where there are several; folds: mean and deviation over these.  calibration: at temperature 1
-    and at the checkpoint's own; empty where the probabilities only rank.  noise: as far as it was asked for.
-    weights: digest of those that answered, empty where they are not known or are several.
+    intervals: empty where one speaker is known; of clips alone where none is.  emotions: of each label.  groups: by
+    speaker, by sex, by language, and by fold where there are several; folds: mean and deviation over these.
+    calibration: at temperature 1 and at the checkpoint's own; empty where the probabilities only rank.  noise: as far
+    as it was asked for.  weights: digest of those that answered, empty where they are not known or are several.
     """
 
     checkpoint: str
@@ -110,6 +114,10 @@ class Report(Section):
     def no_interval(self) -> str:
         """Why there is none, in words; empty where there is one."""
         return no_interval(group.name for group in self.groups["speaker"])
+
+    def of_clips(self) -> bool:
+        """Whether the intervals rest on clips alone, as nobody knows who speaks."""
+        return of_clips(group.name for group in self.groups["speaker"])
 
     @model_serializer(mode="wrap")
     def _without_what_is_unknown(self, values: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -22,10 +22,10 @@ from ser_core.evaluation.scores import (
     Intervals,
     Scores,
     confusion,
+    drawable,
     emotion_scores,
     intervals,
     score,
-    several,
 )
 
 NOISE = " --noise"  # what `evaluate` is asked for a noise curve with
@@ -93,8 +93,8 @@ class Evaluation:
         return score(self.truth, self.predicted)
 
     def intervals(self) -> Intervals:
-        """Empty where fewer than two speakers are known."""
-        return self.bootstrapped() if several(self.speakers) else {}
+        """Empty where one speaker is known."""
+        return self.bootstrapped() if drawable(self.speakers) else {}
 
     def bootstrapped(self) -> Intervals:
         """Of one speaker, too, where they know nothing of other voices."""

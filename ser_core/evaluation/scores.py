@@ -3,7 +3,7 @@
 WA is accuracy, UA the mean recall over the emotions present, WF1 the support-weighted F1 (scikit-learn).
 Intervals: 95 % bootstrap that first draws speakers, then clips of each speaker drawn, because clips of one
 speaker are not independent.  With two or four test speakers such an interval is rough; it is still the honest one.
-With one, or with unknown ones, it would know nothing of other voices: see `several`.
+Of one it would know nothing of other voices, so there is none; of unknown ones clips alone are drawn: see `drawable`.
 """
 
 from __future__ import annotations
@@ -89,8 +89,14 @@ def confusion(
 
 
 def several(speakers: Iterable[str]) -> bool:
-    """Whether two speakers or more are known: of fewer there is no interval to show."""
+    """Whether two speakers or more are known."""
     return sum(map(named, set(speakers))) > 1
+
+
+def drawable(speakers: Iterable[str]) -> bool:
+    """Whether there is an interval to show: of several speakers, or of clips alone where nobody is known."""
+    names = set(speakers)
+    return several(names) or not any(map(named, names))
 
 
 def intervals(

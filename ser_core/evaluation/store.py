@@ -28,7 +28,7 @@ from ser_core.emotions import check_labels
 from ser_core.errors import EvaluationError
 from ser_core.evaluation.report import Report, check_id
 from ser_core.evaluation.result import NOISE, Clip, Evaluation
-from ser_core.evaluation.scores import several
+from ser_core.evaluation.scores import drawable
 from ser_core.files import write_text
 
 FORMAT = 1
@@ -140,7 +140,7 @@ def load_evaluation(folder: Path) -> Evaluation:
         stored=Report(**stored.model_dump(exclude={"format"})),
     )
     _check(folder, evaluation, stored, rows)
-    if not several(row.speaker for row in rows):  # earlier versions stored an interval all the same
+    if not drawable(row.speaker for row in rows):  # earlier versions stored an interval all the same
         return replace(evaluation, stored=evaluation.report().model_copy(update={"intervals": {}}))
     return evaluation
 

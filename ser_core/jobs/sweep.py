@@ -123,7 +123,9 @@ def outcome(job: Job) -> Outcome:
         except CheckpointError:
             pass
     best = max((row["validation_ua"] for row in _last_stage(job) if "validation_ua" in row), default=None)
-    low, high = measured.intervals.get("ua", (None, None)) if measured else (None, None)
+    low, high = None, None
+    if measured and measured.speakers > 1:  # of one speaker there is no interval
+        low, high = measured.intervals.get("ua", (None, None))
     return Outcome(
         job.id, job.order.changes if job.order else (), status.state, best, measured.ua if measured else None, low,
         high, measured.wa if measured else None, measured.n if measured else None,

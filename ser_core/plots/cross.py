@@ -9,6 +9,7 @@ from typing import Final
 import plotly.graph_objects as go
 
 from ser_core.evaluation.cross import Cell
+from ser_core.evaluation.report import voices
 from ser_core.plots.theme import FULL, Palette, dress
 
 ROW: Final = 48  # pixels
@@ -77,11 +78,12 @@ def _told(cell: Cell | None) -> str:
         return "<br>".join(wrap(f"{where}: {cell.reason}", WIDTH))
     values = cell.as_dict()
     low, high = (100 * x for x in values["intervals"]["ua"])
+    between = f"({values['no_interval']}: no interval)" if values["no_interval"] else f"({low:.0f} to {high:.0f})"
     new = " and ".join(
         word for word, is_new in (("corpus", cell.new_corpus), ("language", cell.new_language)) if is_new
     )
     return (
-        f"{where}: UA {100 * values['ua']:.0f}% ({low:.0f} to {high:.0f})<br>{values['n']} clips of "
-        f"{values['speakers']} speakers, {len(values['labels'])} emotions, guessing {100 * values['chance']:.0f}%"
+        f"{where}: UA {100 * values['ua']:.0f}% {between}<br>{values['n']} clips of "
+        f"{voices(cell.evaluation.speakers)}, {len(values['labels'])} emotions, guessing {100 * values['chance']:.0f}%"
         + (f"<br>new to it: {new}" if new else "")
     )

@@ -136,6 +136,11 @@ def _bars(report: Report) -> str:
     why = report.no_interval()
     if why:
         return f"No bars: clips of {why} do not tell how much voices differ."
+    if report.of_clips():
+        return (
+            "Bars: 95 % intervals, drawing clips again and again; as nobody knows who speaks, they are too narrow for "
+            "a new voice."
+        )
     return "Bars: 95 % intervals, drawing speakers, then their clips, again and again."
 
 

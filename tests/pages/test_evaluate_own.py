@@ -53,8 +53,8 @@ def test_a_test_set_of_ones_own_gets_everything_and_is_gone_with_its_file(app: A
     labels = load_card(FIRST).labels
     assert sum(int(text) for row in numbers(chart(app, "matrix"), labels) for text in row) == 4
     assert "4 clips · speakers unknown" in words(app)
-    assert "your ZIP does not say who speaks" in words(app)  # why there are no intervals
-    assert not any(" to " in one["text"] for one in chart(app, "scores")["layout"]["annotations"])
+    assert "your ZIP does not say who speaks" in words(app)  # what the intervals rest on
+    assert any(" to " in one["text"] for one in chart(app, "scores")["layout"]["annotations"])
     assert str(tmp_path) not in words(app)
     assert not list((tmp_path / "runs").glob("evaluations/*"))
     unpacked = list((tmp_path / "cache" / "test-sets").rglob("*.ogg"))

@@ -120,6 +120,8 @@ def test_the_track_record_names_interval_and_chance(card: Card) -> None:
         )
     )
     assert "of another make: SAVEE 20%" in both
+    alone = card.model_copy(update={"results": (result.model_copy(update={"speakers": 1}),)})
+    assert "RAVDESS 52% (one speaker)." in model_card.track_record(alone)
 
 
 def test_a_saved_answer_holds_the_clip_and_every_segment(folder: Path) -> None:

@@ -188,6 +188,10 @@ def test_the_grid_shows_scores_and_says_why_a_cell_is_empty() -> None:
     assert texts == {
         ("a", "Demo<br>English"): f"{100 * TWO.scores().ua:.0f}%", ("b", "Demo<br>English"): "–"
     }  # fmt: skip
+    assert "2 speakers" in figure.data[0].text[0][0]
+    alone = replace(full, evaluation=made([0, 1], [0, 1], ["demo/a"] * 2))
+    told = cross_grid([alone], {("demo", "en"): "Demo<br>English"}, LIGHT).data[0].text[0][0]
+    assert "UA 100% (one speaker: no interval)<br>2 clips of 1 speaker," in told
     assert "the corpus is not here" in figure.data[0].text[1][0]
     assert "new to it: corpus" in figure.data[0].text[0][0]
 

@@ -65,11 +65,11 @@ def test_evaluate_says_who_is_unknown_and_what_it_learnt_from(trained: Trained, 
     status, out, err = shell("evaluate", *arguments)
     assert status == 0, err
     assert "12 clips of unknown speakers, " in out
-    assert "% (unknown speakers: no interval)\n" in out
+    assert "(unknown speakers: intervals of clips alone)\n" in out
     assert "left out: 0 of seen speakers, 4 of clips it learnt from, 0 with other emotions" in out
     out = shell("cross", "--checkpoints", arguments[1], "--corpora", arguments[3])[1]
     assert "12 clips of unknown speakers, " in out
-    assert "% (unknown speakers: no interval); " in out
+    assert "(unknown speakers: intervals of clips alone); " in out
     assert "left out: 4 of clips it learnt from" in out
 
 
