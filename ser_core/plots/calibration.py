@@ -41,6 +41,7 @@ def reliability(tables: Sequence[Calibration], colours: Palette) -> go.Figure:
             },
             text=[told(one) for one in filled],
             hovertemplate="%{text}<extra></extra>",
+            cliponaxis=False,  # a point at 0 or 1 is drawn whole
         )  # fmt: skip
     _shares(figure, "confidence", "right answers", colours)
     figure.update_xaxes(range=[-0.02, 1.04], tickformat=".0%", dtick=0.25)
