@@ -124,7 +124,7 @@ class Evaluation:
         return tuple(calibrate(self.truth, self.probabilities, temperature) for temperature in both)
 
     def summary(self) -> dict[str, Any]:
-        """The figures that a card keeps, as plain values; intervals of one speaker, too: whoever shows them asks."""
+        """The figures that a card keeps, as plain values."""
         scores = self.scores()
         return {
             "checkpoint": self.checkpoint,
@@ -140,7 +140,7 @@ class Evaluation:
             "wa": scores.wa,
             "ua": scores.ua,
             "wf1": scores.wf1,
-            "intervals": {name: list(pair) for name, pair in self.bootstrapped().items()},
+            "intervals": {name: list(pair) for name, pair in self.intervals().items()},
             "labels": list(self.labels),
             "confusion": self.confusion().tolist(),
         }
@@ -154,7 +154,7 @@ class Evaluation:
             facets.append("fold")
         groups = {facet: self.by(facet) for facet in facets}
         return Report(
-            **self.summary() | {"intervals": self.intervals()},
+            **self.summary(),
             command=self.command + (NOISE if self.noise and self.command else ""),
             note=self.note,
             emotions=self.emotions(),

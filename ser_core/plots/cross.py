@@ -77,8 +77,10 @@ def _told(cell: Cell | None) -> str:
     if cell.evaluation is None:
         return "<br>".join(wrap(f"{where}: {cell.reason}", WIDTH))
     values = cell.as_dict()
-    low, high = (100 * x for x in values["intervals"]["ua"])
-    between = f"({values['no_interval']}: no interval)" if values["no_interval"] else f"({low:.0f} to {high:.0f})"
+    if values["no_interval"]:
+        between = f"({values['no_interval']}: no interval)"
+    else:
+        between = "({:.0f} to {:.0f})".format(*(100 * x for x in values["intervals"]["ua"]))
     new = " and ".join(
         word for word, is_new in (("corpus", cell.new_corpus), ("language", cell.new_language)) if is_new
     )

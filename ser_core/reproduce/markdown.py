@@ -127,8 +127,7 @@ def of(entries: dict[str, Entry], cell: Cell) -> Entry | None:
 def figures(one: Entry) -> str:
     parts = []
     for name in ("wa", "ua"):
-        low, high = one["intervals"][name]
-        between = f" [{100 * low:.1f}, {100 * high:.1f}]" if one["speakers"] > 1 else ""
+        between = "" if one["speakers"] < 2 else " [{:.1f}, {:.1f}]".format(*(100 * x for x in one["intervals"][name]))
         parts.append(f"{100 * one[name]:.1f}{between}")
     return " / ".join(parts) + f", {one['n']} clips" + marks(one)
 

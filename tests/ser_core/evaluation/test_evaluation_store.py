@@ -148,7 +148,7 @@ def test_of_one_speaker_no_interval_is_stored_nor_read(tmp_path: Path) -> None:
     now = path.read_bytes()
     values = json.loads(now)
     assert values["intervals"] == {}
-    path.write_text(json.dumps(values | {"intervals": alone.summary()["intervals"]}))
+    path.write_text(json.dumps(values | {"intervals": alone.bootstrapped()}))
     again = load_evaluation(tmp_path)
     assert (again.intervals(), again.report().intervals) == ({}, {})
     assert again.summary() == alone.summary()
