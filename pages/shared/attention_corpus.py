@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -160,7 +161,7 @@ def _show(rows: Sequence[Row], preferred: str) -> None:
         save_figure("distribution", [[panel]], [(0, 0)], brand.colours(), lambda: _csv(_long(groups)), below=None)
         for label, table in (("Rows", shown), ("Distribution", summarise(shown))):
             st.download_button(
-                f"{label} (CSV)", lambda table=table: _csv(table), f"inspection-{label.lower()}.csv", "text/csv",
+                f"{label} (CSV)", partial(_csv, table), f"inspection-{label.lower()}.csv", "text/csv",
                 icon=":material/download:", on_click="ignore", type="tertiary",
             )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 import streamlit as st
@@ -96,7 +96,7 @@ def loudness_at(clip: Clip, times: np.ndarray) -> np.ndarray:
     return heard(clip).loudness_at(times)
 
 
-def spinner(clip: Clip, model: Recogniser) -> object:
+def spinner(clip: Clip, model: Recogniser) -> AbstractContextManager[None]:
     """While something is worked out that has no bar of its own."""
     if recalled("looks", (clip.waveform.digest, model)) is not None or clip.waveform.seconds > QUICK:
         return nullcontext()

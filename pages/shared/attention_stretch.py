@@ -52,7 +52,8 @@ def pick_stretch(seconds: float) -> tuple[Span | None, Span | None, int]:
             "Attention covers, %", 0, 100, USUAL_COVER, 5, key=COVER, bind="query-params",
             help="How strongly attention covers the picture underneath, where it lies on one.",
         )  # fmt: skip
-    return _span(*numbers[:2], seconds), _span(*numbers[2:], seconds), int(cover)
+    start, end, first, last = numbers
+    return _span(start, end, seconds), _span(first, last, seconds), int(cover)
 
 
 def _fit(seconds: float) -> None:

@@ -112,7 +112,6 @@ def _watch() -> None:
     work: Work | None = st.session_state.get(_WORK)
     if work is None or work.finished.is_set():
         st.rerun()
-        return
     with st.container(horizontal=True, vertical_alignment="center", key="working"):
         stopping = work.stop.is_set()
         st.progress(min(1.0, work.done / max(work.total, 1)), "Stopping …" if stopping else work.line())

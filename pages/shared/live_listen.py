@@ -108,7 +108,7 @@ def _receive(model: Recogniser, allowed: bool) -> None:
 
     What the page's own script cannot have sent is passed over: nobody waits for a sentence.
     """
-    message = getattr(st.session_state.get(_KEY), "message", None)
+    message: Any = getattr(st.session_state.get(_KEY), "message", None)
     try:
         number = whole(message, "id")
         kind = message["kind"]

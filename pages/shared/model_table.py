@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -200,7 +201,7 @@ def show_speed() -> None:
                 measured()[system, variant] = measure_latency(
                     system,
                     variant,
-                    between=lambda what=f"Measuring {name}", done=number: progress(what, done, len(chosen)),
+                    between=partial(progress, f"Measuring {name}", number, len(chosen)),
                 )
     except Busy as busy:
         st.info(str(busy), icon=":material/hourglass_top:")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,7 +34,7 @@ def figure_words(line: Line) -> str:
     return f"{100 * line.value:.0f}% ({100 * line.low:.0f} to {100 * line.high:.0f})"
 
 
-def score_intervals(series: dict[str, Sequence[Line]], chance: float | None, colours: Palette) -> go.Figure:
+def score_intervals(series: Mapping[str, Sequence[Line]], chance: float | None, colours: Palette) -> go.Figure:
     """One row for each score, a dot with its interval for each system.
 
     series: system -> its scores, the same names in the same order for each.  chance: what guessing gives, a fraction.

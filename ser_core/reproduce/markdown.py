@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -119,7 +119,7 @@ def row(columns: Sequence[str]) -> str:
     return "| " + " | ".join(columns) + " |"
 
 
-def of(entries: dict[str, Entry], cell: Cell) -> Entry | None:
+def of(entries: Mapping[str, Entry], cell: Cell) -> Entry | None:
     """The paper's recipe before the fast one."""
     return entries.get(cell.id) or entries.get(f"{cell.id}-fast")
 
